@@ -1,0 +1,303 @@
+use std::{
+    fmt,
+    sync::{
+        Arc, OnceLock, Weak,
+        atomic::{AtomicU8, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+
+use crate::{
+    Host, InvocationRequest, Outcome, SharedClock,
+    deadline::Deadline,
+    early_flush::EarlyFlush,
+    hold::Holds,
+    slot::Slots,
+    text::{Field, Text, xray_root},
+    watchdog,
+};
+
+/// One invocation of the function: everything that must not be shared with the
+/// invocations that run beside it.
+///
+/// It is a cheap handle; clones are the same invocation. The outermost Powertools
+/// layer starts it and the layers inside join it. User code finds it with
+/// [`Invocation::current`], from http handlers also in the request's extensions.
+///
+/// How it travels, and why it is built so, stands in the
+/// [crate's documentation](crate#how-state-travels).
+#[derive(Clone)]
+pub struct Invocation(Arc<State>);
+
+struct State {
+    text: Text,
+    memory_size: Option<u32>,
+    deadline: Option<Deadline>,
+    cold_start: Option<bool>,
+    outcome: AtomicU8,
+    clock: SharedClock,
+    early_flush: EarlyFlush,
+    watched: OnceLock<watchdog::Ticket>,
+    holds: Holds,
+    slots: Slots,
+}
+
+impl Invocation {
+    /// The invocation that this code runs in: the one of the task, else of the
+    /// nearest `tracing` span that carries one, else a [detached](Self::detached)
+    /// one. Never panics.
+    #[must_use]
+    pub fn current() -> Self {
+        Self::try_current().unwrap_or_else(Self::detached)
+    }
+
+    /// An invocation of nobody: no ids, no deadline, and what is kept on it goes
+    /// with the handle.
+    #[must_use]
+    pub fn detached() -> Self {
+        Self::new(Text::default(), SharedClock::default())
+    }
+
+    /// Reads what the request tells of its invocation.
+    pub(crate) fn start<R: InvocationRequest>(request: &R, host: &Host) -> Self {
+        #[cfg(feature = "lambda")]
+        if let Some(context) = request.lambda_context() {
+            return Self::from_context(context, host);
+        }
+        // Without the feature no request has a context.
+        let _ = request;
+        Self::new(Text::default(), host.clock().clone())
+    }
+
+    #[cfg(feature = "lambda")]
+    fn from_context(context: &lambda_runtime::Context, host: &Host) -> Self {
+        let config = &context.env_config;
+        // The header is absent in local tests, and the runtime puts a sentence there.
+        let arn = Some(context.invoked_function_arn.as_str())
+            .filter(|arn| !arn.starts_with("No header"))
+            .unwrap_or_default();
+        // Lambda gives the trace id with the invocation. The variable is only the
+        // fall-back: under concurrency it is not set.
+        let from_env = match context.xray_trace_id {
+            Some(_) => None,
+            None => host.env().get("_X_AMZN_TRACE_ID"),
+        };
+        let xray_header = context.xray_trace_id.as_ref().or(from_env.as_ref());
+        let text = Text::pack([
+            &context.request_id,
+            arn,
+            &config.function_name,
+            &config.version,
+            context.tenant_id.as_deref().unwrap_or_default(),
+            xray_header.map(String::as_str).unwrap_or_default(),
+        ]);
+        Self(Arc::new(State {
+            memory_size: u32::try_from(config.memory).ok().filter(|size| *size > 0),
+            deadline: Deadline::on_arrival(context.deadline(), host.clock().now()),
+            cold_start: Some(host.cold_start().take(host.env())),
+            ..State::new(text, host.clock().clone())
+        }))
+    }
+
+    fn new(text: Text, clock: SharedClock) -> Self {
+        Self(Arc::new(State::new(text, clock)))
+    }
+
+    /// Lambda's request id. It stays the same when Lambda retries an event.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.text.get(Field::RequestId)
+    }
+
+    /// The ARN that was invoked, with its version or alias.
+    #[must_use]
+    pub fn function_arn(&self) -> Option<&str> {
+        self.0.text.get(Field::FunctionArn)
+    }
+
+    /// The function's name.
+    #[must_use]
+    pub fn function_name(&self) -> Option<&str> {
+        self.0.text.get(Field::FunctionName)
+    }
+
+    /// The function's version.
+    #[must_use]
+    pub fn function_version(&self) -> Option<&str> {
+        self.0.text.get(Field::FunctionVersion)
+    }
+
+    /// The function's memory, in MB.
+    #[must_use]
+    pub fn memory_size(&self) -> Option<u32> {
+        self.0.memory_size
+    }
+
+    /// The tenant, for functions with tenant isolation.
+    #[must_use]
+    pub fn tenant_id(&self) -> Option<&str> {
+        self.0.text.get(Field::TenantId)
+    }
+
+    /// The whole X-Ray header: `Root=…;Parent=…;Sampled=…`.
+    #[must_use]
+    pub fn xray_header(&self) -> Option<&str> {
+        self.0.text.get(Field::XrayHeader)
+    }
+
+    /// The X-Ray trace id: the `Root` of the header.
+    #[must_use]
+    pub fn xray_trace_id(&self) -> Option<&str> {
+        self.xray_header().map(xray_root)
+    }
+
+    /// Whether this invocation paid for the start of the process; `None` outside
+    /// Lambda. Decided once, for all utilities.
+    #[must_use]
+    pub fn cold_start(&self) -> Option<bool> {
+        self.0.cold_start
+    }
+
+    /// When Lambda will end the invocation. A deadline that was past when the
+    /// invocation arrived is unknown.
+    #[must_use]
+    pub fn deadline(&self) -> Option<SystemTime> {
+        self.0.deadline.map(|deadline| deadline.at())
+    }
+
+    /// The time left; zero once the deadline has passed, `None` if it is unknown.
+    #[must_use]
+    pub fn remaining(&self) -> Option<Duration> {
+        let deadline = self.0.deadline?;
+        Some(deadline.remaining(self.0.clock.now()))
+    }
+
+    /// How the invocation ended, as far as a layer has seen its end.
+    #[must_use]
+    pub fn outcome(&self) -> Option<Outcome> {
+        match self.0.outcome.load(Ordering::Relaxed) {
+            0 => None,
+            byte => Some(Outcome::from_byte(byte - 1)),
+        }
+    }
+
+    /// Has `flush` called once when only `margin` is left before the deadline, or
+    /// half of the time there was if that is less. It is an early flush, not the
+    /// end: more data and the real finish may follow.
+    ///
+    /// The outermost layer's future calls it, which it cannot do while the handler
+    /// blocks its thread: [`watchdog::start`](crate::watchdog::start) covers that.
+    /// It is not called if the deadline is unknown, or if the invocation ends
+    /// before. A panic in it is caught. It must not keep a clone of the invocation.
+    ///
+    /// The future's task must run on a tokio runtime whose time driver is enabled,
+    /// as `#[tokio::main]` does.
+    pub fn flush_near_deadline(
+        &self,
+        margin: Duration,
+        flush: impl Fn(&Self) + Send + Sync + 'static,
+    ) {
+        let Some(deadline) = self.0.deadline else {
+            return;
+        };
+        if self.0.early_flush.register(margin, Arc::new(flush)) {
+            let wait = self.until(deadline.flush_at(margin));
+            if let Some(ticket) = watchdog::watch(self, wait, margin / 4) {
+                // Only the first registration gets here.
+                let _ = self.0.watched.set(ticket);
+            }
+        }
+    }
+
+    /// How long the timer should sleep, and the margin that it stands for.
+    pub(crate) fn until_early_flush(&self, margin: Duration) -> Option<Duration> {
+        Some(self.until(self.0.deadline?.flush_at(margin)))
+    }
+
+    fn until(&self, moment: SystemTime) -> Duration {
+        moment
+            .duration_since(self.0.clock.now())
+            .unwrap_or_default()
+    }
+
+    pub(crate) fn early_flush(&self) -> Option<&EarlyFlush> {
+        self.0.deadline.is_some().then_some(&self.0.early_flush)
+    }
+
+    pub(crate) fn run_early_flush(&self) {
+        self.enter(|| self.0.early_flush.run(self));
+    }
+
+    pub(crate) fn holds(&self) -> &Holds {
+        &self.0.holds
+    }
+
+    pub(crate) fn slots(&self) -> &Slots {
+        &self.0.slots
+    }
+
+    /// What a layer saw. A layer that cannot tell does not overrule one that can.
+    pub(crate) fn record_outcome(&self, outcome: Outcome) {
+        if outcome != Outcome::Unknown || self.outcome().is_none() {
+            self.0
+                .outcome
+                .store(outcome.to_byte() + 1, Ordering::Relaxed);
+        }
+    }
+
+    /// The outermost layer has finished.
+    pub(crate) fn end(&self) {
+        self.0.early_flush.close();
+        if let Some(ticket) = self.0.watched.get() {
+            ticket.cancel();
+        }
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakInvocation {
+        WeakInvocation(Arc::downgrade(&self.0))
+    }
+}
+
+impl State {
+    fn new(text: Text, clock: SharedClock) -> Self {
+        Self {
+            text,
+            memory_size: None,
+            deadline: None,
+            cold_start: None,
+            outcome: AtomicU8::new(0),
+            clock,
+            early_flush: EarlyFlush::default(),
+            watched: OnceLock::new(),
+            holds: Holds::default(),
+            slots: Slots::default(),
+        }
+    }
+}
+
+impl PartialEq for Invocation {
+    /// Whether both handles are of the same invocation.
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Invocation {}
+
+impl fmt::Debug for Invocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Invocation")
+            .field("request_id", &self.request_id())
+            .finish_non_exhaustive()
+    }
+}
+
+/// For the watchdog, which must not keep an invocation alive.
+#[derive(Clone)]
+pub(crate) struct WeakInvocation(Weak<State>);
+
+impl WeakInvocation {
+    pub(crate) fn upgrade(&self) -> Option<Invocation> {
+        self.0.upgrade().map(Invocation)
+    }
+}

@@ -1,0 +1,181 @@
+use std::{
+    fmt,
+    future::Future,
+    marker::PhantomData,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use pin_project_lite::pin_project;
+use tracing::Span;
+
+use crate::{InInvocation, Invocation, Observe, Outcome, timer::DeadlineTimer};
+
+/// What an observing layer does when its part of an invocation has ended.
+pub trait Observer: Send + 'static {
+    /// Called exactly once, as part of the invocation: when the inner future is
+    /// ready, when it or the inner service's `call` panics, or when it is dropped
+    /// before. With a [`StreamScope`](crate::StreamScope) in the stack, when the
+    /// body has ended.
+    ///
+    /// It must not block. A panic in it is caught, and never replaces the
+    /// handler's answer.
+    fn finish(self, invocation: &Invocation, outcome: Outcome);
+}
+
+/// Observes nothing.
+impl Observer for () {
+    fn finish(self, _invocation: &Invocation, _outcome: Outcome) {}
+}
+
+pin_project! {
+    /// The future of an observing layer: the inner future as part of its
+    /// invocation, whose [`Observer`] learns of the end exactly once.
+    ///
+    /// Response and error are the inner future's own. It allocates nothing but one
+    /// timer per invocation, and that only if a deadline is known and a flush was
+    /// registered. It is `Send` whenever the inner future is.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Observed<F, R, O: Observer> {
+        // Before `completion`: what the handler left is dropped before the finish.
+        #[pin]
+        inner: Option<InInvocation<F>>,
+        timer: DeadlineTimer,
+        completion: Completion<O>,
+        _request: PhantomData<fn(R)>,
+    }
+}
+
+impl<F: Future, R, O: Observer> Observed<F, R, O> {
+    pub(crate) fn new(
+        future: F,
+        invocation: Invocation,
+        span: Span,
+        completion: Completion<O>,
+    ) -> Self {
+        Self {
+            inner: Some(InInvocation::new(future, invocation, span)),
+            timer: DeadlineTimer::default(),
+            completion,
+            _request: PhantomData,
+        }
+    }
+}
+
+impl<F, R, O, Res, Err> Future for Observed<F, R, O>
+where
+    F: Future<Output = Result<Res, Err>>,
+    R: Observe<Res, Err>,
+    O: Observer,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let mut this = self.project();
+        let inner = this
+            .inner
+            .as_mut()
+            .as_pin_mut()
+            .expect("polled after completion");
+        // The inner future first: a ready answer must never lose to a timer.
+        let Poll::Ready(result) = this.completion.guard_panic(|| inner.poll(cx)) else {
+            if this.completion.outermost {
+                this.timer.poll(&this.completion.invocation, cx);
+            }
+            return Poll::Pending;
+        };
+        // Spans that the handler left open end before the finish sees them.
+        this.inner.set(None);
+        this.completion.complete(R::outcome(&result));
+        Poll::Ready(result)
+    }
+}
+
+impl<F, R, O: Observer> fmt::Debug for Observed<F, R, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Observed")
+            .field("invocation", &self.completion.invocation)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Brings the observer the one end of its part.
+pub(crate) struct Completion<O: Observer> {
+    invocation: Invocation,
+    span: Span,
+    outermost: bool,
+    observer: Option<O>,
+}
+
+impl<O: Observer> Completion<O> {
+    pub(crate) fn new(invocation: Invocation, span: Span, outermost: bool, observer: O) -> Self {
+        Self {
+            invocation,
+            span,
+            outermost,
+            observer: Some(observer),
+        }
+    }
+
+    /// Runs a step of the inner service; a panic in it is the end.
+    pub(crate) fn guard_panic<T>(&mut self, step: impl FnOnce() -> T) -> T {
+        let armed = Armed(self);
+        let done = step();
+        armed.disarm();
+        done
+    }
+
+    fn complete(&mut self, outcome: Outcome) {
+        let Some(observer) = self.observer.take() else {
+            return;
+        };
+        let Self {
+            invocation,
+            span,
+            outermost,
+            ..
+        } = self;
+        let (invocation, span, outermost) = (invocation.clone(), span.clone(), *outermost);
+        let finish = move |body| {
+            let outcome = outcome.and_body(body);
+            invocation.record_outcome(outcome);
+            let told = catch_unwind(AssertUnwindSafe(|| {
+                invocation.enter(|| span.in_scope(|| observer.finish(&invocation, outcome)));
+            }));
+            if told.is_err() {
+                tracing::warn!(
+                    target: "powertools::core",
+                    "a layer panicked at the end of an invocation; the answer is not affected"
+                );
+            }
+            if outermost {
+                invocation.end();
+            }
+        };
+        self.invocation.holds().finish(finish);
+    }
+}
+
+impl<O: Observer> Drop for Completion<O> {
+    fn drop(&mut self) {
+        // Reached with an observer only if the inner future was never ready.
+        self.complete(Outcome::Cancelled);
+    }
+}
+
+/// Dropped armed only while a panic unwinds: `thread::panicking()` would not tell,
+/// the runtime drops the future after it has caught the panic.
+struct Armed<'a, O: Observer>(&'a mut Completion<O>);
+
+impl<O: Observer> Armed<'_, O> {
+    fn disarm(self) {
+        let _ = std::mem::ManuallyDrop::new(self);
+    }
+}
+
+impl<O: Observer> Drop for Armed<'_, O> {
+    fn drop(&mut self) {
+        self.0.complete(Outcome::Panic);
+    }
+}

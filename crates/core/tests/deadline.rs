@@ -1,0 +1,307 @@
+//! The flush near the deadline: by timer, by watchdog, and never twice.
+
+use std::{
+    convert::Infallible,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant, SystemTime},
+};
+
+use lambda_runtime::LambdaEvent;
+use powertools_core::{
+    Clock, ColdStart, Host, Invocation, Outcome, SharedClock,
+    test_util::{ProbeEvent, ProbeLayer, TestContext},
+    watchdog,
+};
+use tokio::{sync::Notify, time::sleep};
+use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
+
+const MARGIN: Duration = Duration::from_millis(200);
+
+/// A wall clock that moves with tokio's paused time.
+struct PausedClock {
+    start: tokio::time::Instant,
+}
+
+const START: SystemTime = SystemTime::UNIX_EPOCH;
+
+impl Clock for PausedClock {
+    fn now(&self) -> SystemTime {
+        START + self.start.elapsed()
+    }
+
+    fn instant(&self) -> Instant {
+        tokio::time::Instant::now().into_std()
+    }
+}
+
+fn host() -> Host {
+    let clock = SharedClock::new(PausedClock {
+        start: tokio::time::Instant::now(),
+    });
+    Host::default()
+        .with_clock(clock)
+        .with_cold_start(ColdStart::new())
+}
+
+/// A probe that registers a flush, and an event that has this long.
+fn event_with(time: Duration) -> (ProbeLayer, LambdaEvent<()>) {
+    let event = TestContext::new("r-1").deadline(START + time).event(());
+    (ProbeLayer::new(host()).flush_near_deadline(MARGIN), event)
+}
+
+fn flushes(probe: &ProbeLayer) -> usize {
+    probe
+        .events()
+        .iter()
+        .filter(|event| matches!(event, ProbeEvent::FlushedEarly(..)))
+        .count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn near_the_deadline_is_a_flush_and_not_a_finish() {
+    let (probe, event) = event_with(Duration::from_secs(10));
+    let seen = probe.clone();
+    let service = probe.layer(service_fn(move |_: LambdaEvent<()>| {
+        let seen = seen.clone();
+        async move {
+            sleep(Duration::from_millis(9_790)).await;
+            assert_eq!(flushes(&seen), 0);
+            sleep(Duration::from_millis(20)).await;
+            assert_eq!(flushes(&seen), 1);
+            assert!(seen.outcomes().is_empty());
+            sleep(Duration::from_secs(60)).await;
+            Ok::<_, Infallible>("answer")
+        }
+    }));
+    assert_eq!(service.oneshot(event).await, Ok("answer"));
+    assert_eq!(flushes(&probe), 1);
+    assert_eq!(probe.outcomes(), [Outcome::Ok]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_short_time_out_leaves_the_handler_half_of_it() {
+    let (probe, event) = event_with(Duration::from_millis(100));
+    let seen = probe.clone();
+    let service = probe.layer(service_fn(move |_: LambdaEvent<()>| {
+        let seen = seen.clone();
+        async move {
+            sleep(Duration::from_millis(45)).await;
+            assert_eq!(flushes(&seen), 0);
+            sleep(Duration::from_millis(10)).await;
+            assert_eq!(flushes(&seen), 1);
+            Ok::<_, Infallible>(())
+        }
+    }));
+    service.oneshot(event).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_before_the_margin_is_not_flushed_early() {
+    let (probe, event) = event_with(Duration::from_secs(10));
+    let kept = Arc::new(std::sync::Mutex::new(None));
+    let keep = Arc::clone(&kept);
+    let service = probe.layer(service_fn(move |_: LambdaEvent<()>| {
+        *keep.lock().unwrap() = Some(Invocation::current());
+        async {
+            sleep(Duration::from_secs(1)).await;
+            Ok::<_, Infallible>(())
+        }
+    }));
+    service.oneshot(event).await.unwrap();
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(flushes(&probe), 0);
+    // Registering after the end is no error and calls nothing.
+    let invocation = kept.lock().unwrap().take().unwrap();
+    invocation.flush_near_deadline(MARGIN, |_| panic!("after the end"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_deadline_flushes_nothing() {
+    let (probe, _) = event_with(Duration::ZERO);
+    let service = probe.layer(service_fn(async |_: LambdaEvent<()>| {
+        sleep(Duration::from_secs(3_600)).await;
+        Ok::<_, Infallible>(())
+    }));
+    service
+        .oneshot(TestContext::new("r-1").event(()))
+        .await
+        .unwrap();
+    assert_eq!(flushes(&probe), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn stacked_layers_share_one_timer_and_each_flushes_once() {
+    let (probe, event) = event_with(Duration::from_secs(10));
+    let service = ServiceBuilder::new()
+        .layer(probe.clone())
+        .layer(probe.clone())
+        .service_fn(async |_: LambdaEvent<()>| {
+            sleep(Duration::from_secs(60)).await;
+            Ok::<_, Infallible>(())
+        });
+    service.oneshot(event).await.unwrap();
+    assert_eq!(flushes(&probe), 2);
+    assert_eq!(probe.outcomes(), [Outcome::Ok, Outcome::Ok]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flush_registered_by_a_spawned_task_wakes_the_timer() {
+    let (_, event) = event_with(Duration::from_secs(10));
+    // Without a flush of its own, so that nothing is armed at first.
+    let silent = ProbeLayer::new(host());
+    let flushed = Arc::new(Notify::new());
+    let service = silent.layer(service_fn(move |_: LambdaEvent<()>| {
+        let flushed = Arc::clone(&flushed);
+        let task = powertools_core::spawn(async move {
+            sleep(Duration::from_secs(1)).await;
+            let flush = Arc::clone(&flushed);
+            Invocation::current().flush_near_deadline(MARGIN, move |_| flush.notify_one());
+            flushed.notified().await;
+        });
+        async move {
+            task.await.unwrap();
+            Ok::<_, Infallible>(())
+        }
+    }));
+    tokio::time::timeout(Duration::from_secs(20), service.oneshot(event))
+        .await
+        .unwrap()
+        .unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wider_margin_that_is_registered_later_counts() {
+    let (probe, event) = event_with(Duration::from_secs(10));
+    let seen = probe.clone();
+    let service = probe.layer(service_fn(move |_: LambdaEvent<()>| {
+        let seen = seen.clone();
+        async move {
+            sleep(Duration::from_secs(1)).await;
+            Invocation::current().flush_near_deadline(Duration::from_secs(3), |_| {});
+            sleep(Duration::from_millis(6_500)).await;
+            assert_eq!(flushes(&seen), 1);
+            Ok::<_, Infallible>(())
+        }
+    }));
+    service.oneshot(event).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panicking_flush_never_replaces_the_answer_nor_stops_the_others() {
+    let (probe, event) = event_with(Duration::from_secs(10));
+    let service = ServiceBuilder::new()
+        .layer_fn(|inner| Registers { inner })
+        .layer(probe.clone())
+        .service_fn(async |_: LambdaEvent<()>| {
+            Invocation::current().flush_near_deadline(MARGIN, |_| panic!("flush"));
+            sleep(Duration::from_secs(60)).await;
+            Ok::<_, Infallible>("answer")
+        });
+    assert_eq!(service.oneshot(event).await, Ok("answer"));
+    assert_eq!(flushes(&probe), 1);
+}
+
+/// Does nothing but stand outside.
+struct Registers<S> {
+    inner: S,
+}
+
+impl<S: tower::Service<R>, R> tower::Service<R> for Registers<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(
+        &mut self,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: R) -> S::Future {
+        self.inner.call(request)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ready_answer_never_loses_to_the_timer() {
+    // Both are due at the same poll.
+    let (probe, event) = event_with(Duration::from_secs(10));
+    let service = probe.layer(service_fn(async |_: LambdaEvent<()>| {
+        tokio::time::advance(Duration::from_secs(20)).await;
+        Ok::<_, Infallible>("answer")
+    }));
+    assert_eq!(service.oneshot(event).await, Ok("answer"));
+}
+
+#[test]
+fn without_a_tokio_runtime_the_timer_is_silent() {
+    let (probe, event) = event_with(Duration::from_secs(10));
+    let mut polls = 0;
+    let mut call = Box::pin(
+        probe
+            .layer(service_fn(move |_: LambdaEvent<()>| {
+                std::future::poll_fn(move |_| {
+                    polls += 1;
+                    if polls > 1 {
+                        std::task::Poll::Ready(Ok::<_, Infallible>(()))
+                    } else {
+                        std::task::Poll::Pending
+                    }
+                })
+            }))
+            .oneshot(event),
+    );
+    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(call.as_mut().poll(&mut cx).is_pending());
+    assert!(call.as_mut().poll(&mut cx).is_ready());
+}
+
+/// A handler that blocks its thread past the margin, in real time.
+async fn block_past_the_margin(probe: &ProbeLayer) -> Vec<ProbeEvent> {
+    let clock = SharedClock::default();
+    let event = TestContext::new("r-1")
+        .deadline(clock.now() + Duration::from_millis(900))
+        .event(());
+    let seen = probe.clone();
+    let service = probe.layer(service_fn(move |_: LambdaEvent<()>| {
+        let seen = seen.clone();
+        async move {
+            // The future is pending once, so that the timer is armed.
+            tokio::task::yield_now().await;
+            thread::sleep(Duration::from_millis(850));
+            Ok::<_, Infallible>(seen.events())
+        }
+    }));
+    service.oneshot(event).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_handler_that_blocks_its_thread_is_flushed_by_the_watchdog_alone() {
+    // One test for both halves: the watchdog is started for the whole process.
+    let probe = ProbeLayer::default().flush_near_deadline(MARGIN);
+    let while_blocked = block_past_the_margin(&probe).await;
+    assert!(
+        !while_blocked
+            .iter()
+            .any(|event| matches!(event, ProbeEvent::FlushedEarly(..))),
+        "the timer cannot fire while the thread is blocked"
+    );
+
+    watchdog::start().unwrap();
+    watchdog::start().unwrap();
+    let probe = ProbeLayer::default().flush_near_deadline(MARGIN);
+    let while_blocked = block_past_the_margin(&probe).await;
+    let [
+        ProbeEvent::Started(started),
+        ProbeEvent::FlushedEarly(flushed, by),
+    ] = while_blocked.as_slice()
+    else {
+        panic!("{while_blocked:?}");
+    };
+    assert_eq!(started, flushed);
+    assert_eq!(by.as_deref(), Some("powertools-watchdog"));
+    assert_eq!(flushes(&probe), 1);
+    assert_eq!(probe.outcomes(), [Outcome::Ok]);
+}
