@@ -2,7 +2,7 @@
 
 use std::{
     convert::Infallible,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, Once},
     time::{Duration, SystemTime},
 };
 
@@ -17,10 +17,19 @@ use powertools_core::{
     },
 };
 use tower::{BoxError, Layer, ServiceBuilder, ServiceExt, service_fn};
-use tracing::Instrument;
-use tracing_subscriber::{Registry, layer::SubscriberExt};
+use tracing::{Instrument, subscriber::NoSubscriber};
+use tracing_subscriber::{
+    Registry,
+    layer::{Identity, SubscriberExt},
+};
 
 fn host() -> Host {
+    // For all tests alike, before any of them meets the span of a layer.
+    static REGISTRY: Once = Once::new();
+    REGISTRY.call_once(|| {
+        let subscriber = Registry::default().with(Identity::new());
+        tracing::subscriber::set_global_default(subscriber).unwrap();
+    });
     Host::default()
         .with_env(Env::from_iter([("", ""); 0]))
         .with_cold_start(ColdStart::new())
@@ -152,9 +161,8 @@ fn debug_shows_the_request_id_and_nothing_of_the_payload() {
 
 // --- how it travels ---------------------------------------------------------------
 
-/// Runs `handler` in an invocation with the id `r-1`, under a registry.
+/// Runs `handler` in an invocation with the id `r-1`.
 async fn in_handler<F: Future<Output = ()> + 'static>(handler: impl Fn() -> F + 'static) {
-    let _guard = tracing::subscriber::set_default(Registry::default());
     let service = service_fn(move |_: LambdaEvent<()>| {
         let handled = handler();
         async move {
@@ -578,12 +586,9 @@ fn lines_are_written_whole() {
 }
 
 #[test]
-fn spans_of_a_subscriber_without_a_registry_are_no_obstacle() {
-    let subscriber = Registry::default().with(tracing_subscriber::layer::Identity::new());
-    tracing::subscriber::with_default(subscriber, || {
+fn without_a_subscriber_the_task_still_finds_it() {
+    tracing::subscriber::with_default(NoSubscriber::default(), || {
         assert_eq!(Invocation::try_current(), None);
-    });
-    tracing::subscriber::with_default(tracing::subscriber::NoSubscriber::default(), || {
         let invocation = started(lambda_event("r-1", ()), &host());
         assert_eq!(invocation.enter(current_id).as_deref(), R1);
     });

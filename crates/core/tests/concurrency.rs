@@ -7,7 +7,7 @@ use powertools_core::{
     ColdStart, Host, Invocation, Outcome, Slot,
     test_util::{ProbeEvent, ProbeLayer, lambda_event},
 };
-use tokio::sync::Barrier;
+use tokio::sync::{Barrier, Notify};
 use tower::{ServiceBuilder, ServiceExt, service_fn};
 use tracing_subscriber::Registry;
 
@@ -41,8 +41,9 @@ async fn sixty_four_interleaved_invocations_keep_apart() {
     // The only test of this binary that needs spans: global, so that they reach
     // blocking threads too.
     tracing::subscriber::set_global_default(Registry::default()).unwrap();
-    let slot: Slot<String> = Slot::claim().unwrap();
-    let slot = Arc::new(slot);
+    let slot: Arc<Slot<String>> = Arc::new(Slot::claim().unwrap());
+    // A handler asks here for its call to be dropped.
+    let dropped: Arc<[Notify; INVOCATIONS]> = Arc::new(std::array::from_fn(|_| Notify::new()));
     let probe = ProbeLayer::new(Host::default().with_cold_start(ColdStart::new()));
     // Those that panic in `call` never get to wait.
     let waiting = (0..INVOCATIONS)
@@ -54,13 +55,17 @@ async fn sixty_four_interleaved_invocations_keep_apart() {
         .layer(probe.clone())
         .layer(probe.clone())
         .service(service_fn({
-            let slot = Arc::clone(&slot);
-            move |event: LambdaEvent<End>| {
+            let (slot, dropped) = (Arc::clone(&slot), Arc::clone(&dropped));
+            move |event: LambdaEvent<(usize, End)>| {
                 let id = event.context.request_id;
-                let end = event.payload;
+                let (n, end) = event.payload;
                 assert_eq!(current_id().as_deref(), Some(id.as_str()));
                 assert!(end != End::PanicsInCall, "in call");
-                let (barrier, slot) = (Arc::clone(&barrier), Arc::clone(&slot));
+                let (barrier, slot, dropped) = (
+                    Arc::clone(&barrier),
+                    Arc::clone(&slot),
+                    Arc::clone(&dropped),
+                );
                 async move {
                     let invocation = Invocation::current();
                     slot.get_or_init(&invocation, || Arc::new(id.clone()));
@@ -85,7 +90,10 @@ async fn sixty_four_interleaved_invocations_keep_apart() {
                         End::Answers => Ok(id),
                         End::Fails => Err(id),
                         End::PanicsInPoll => panic!("in poll"),
-                        End::IsDropped => std::future::pending().await,
+                        End::IsDropped => {
+                            dropped[n].notify_one();
+                            std::future::pending().await
+                        }
                         End::PanicsInCall => unreachable!(),
                     }
                 }
@@ -94,17 +102,15 @@ async fn sixty_four_interleaved_invocations_keep_apart() {
 
     let calls: Vec<_> = (0..INVOCATIONS)
         .map(|n| {
-            let (service, end) = (service.clone(), ENDS[n % 5]);
+            let (service, dropped) = (service.clone(), Arc::clone(&dropped));
             tokio::spawn(async move {
-                let call = service.oneshot(lambda_event(&format!("r-{n}"), end));
-                let answer = if end == End::IsDropped {
-                    tokio::time::timeout(std::time::Duration::from_secs(2), call).await
-                } else {
-                    Ok(call.await)
-                };
-                match answer {
-                    Ok(Ok(id) | Err(id)) => assert_eq!(id, format!("r-{n}")),
-                    Err(_) => assert_eq!(end, End::IsDropped),
+                let call = service.oneshot(lambda_event(&format!("r-{n}"), (n, ENDS[n % 5])));
+                tokio::select! {
+                    answer = call => {
+                        let (Ok(id) | Err(id)) = answer;
+                        assert_eq!(id, format!("r-{n}"));
+                    }
+                    () = dropped[n].notified() => {}
                 }
             })
         })

@@ -9,82 +9,49 @@ use std::{
 use http::{Request, Response};
 use lambda_runtime::{LambdaEvent, LambdaInvocation};
 use powertools_core::{
-    InvocationExt, Observe, Outcome, Record, StreamScopeLayer,
+    InvocationExt, Outcome, Record, StreamScopeLayer,
     test_util::{
-        ProbeLayer, StatefulInner, assert_send, assert_sync, assert_unpin, http_request,
-        lambda_event, lambda_invocation,
+        ProbeLayer, StatefulInner, assert_drives_readied_instance, assert_send, assert_sync,
+        assert_unpin, http_request, lambda_event, lambda_invocation,
     },
 };
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 
-/// Drives a probed service twice, and a clone of it, through its readiness.
-async fn readies_the_instance_it_calls<R, Res, Err, F>(
-    request: impl Fn() -> R,
-    answer: impl FnMut(R) -> F + Clone,
-) where
-    R: Observe<Res, Err>,
-    F: Future<Output = Result<Res, Err>>,
-    Err: std::fmt::Debug,
-{
-    let inner = StatefulInner::new(answer);
-    let probe = ProbeLayer::default();
-    let mut service = probe.layer(inner.clone());
-    for _ in 0..2 {
-        service
-            .ready()
-            .await
-            .unwrap()
-            .call(request())
-            .await
-            .unwrap();
-    }
-    // A clone of a ready service is not ready.
-    service.ready().await.unwrap();
-    service.clone().oneshot(request()).await.unwrap();
-    service.call(request()).await.unwrap();
-    assert_eq!(inner.calls(), 4);
-    assert_eq!(probe.outcomes().len(), 4);
-}
-
 #[tokio::test]
 async fn the_readied_instance_is_the_one_driven_at_the_event_level() {
     let answer = async |event: LambdaEvent<u32>| Ok::<_, Infallible>(event.payload);
-    readies_the_instance_it_calls(|| lambda_event("1", 7), answer).await;
+    assert_drives_readied_instance(ProbeLayer::default(), || lambda_event("1", 7), answer).await;
 }
 
 #[tokio::test]
 async fn the_readied_instance_is_the_one_driven_at_the_http_level() {
     let answer = async |_: Request<()>| Ok::<_, Infallible>(Response::new(()));
-    readies_the_instance_it_calls(|| http_request("/", ()), answer).await;
+    assert_drives_readied_instance(ProbeLayer::default(), || http_request("/", ()), answer).await;
 }
 
 #[tokio::test]
 async fn the_readied_instance_is_the_one_driven_at_the_runtime_level() {
     let answer = async |_: LambdaInvocation| Ok::<_, Infallible>(());
-    readies_the_instance_it_calls(|| lambda_invocation("1", "{}"), answer).await;
+    assert_drives_readied_instance(
+        ProbeLayer::default(),
+        || lambda_invocation("1", "{}"),
+        answer,
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn the_readied_instance_is_the_one_driven_for_a_record() {
     let answer = async |record: Record<u32>| Ok::<_, Infallible>(*record);
     let record = Record::batch(vec![7]).next().unwrap();
-    readies_the_instance_it_calls(|| record.clone(), answer).await;
+    assert_drives_readied_instance(ProbeLayer::default(), || record.clone(), answer).await;
 }
 
 #[tokio::test]
 async fn the_readied_instance_is_the_one_driven_for_a_stream() {
-    let inner = StatefulInner::new(async |_: Request<()>| {
-        Ok::<_, Infallible>(Response::new(String::new()))
-    });
-    let mut service = StreamScopeLayer::default().layer(inner.clone());
-    service.ready().await.unwrap();
-    service
-        .clone()
-        .oneshot(http_request("/", ()))
-        .await
-        .unwrap();
-    service.call(http_request("/", ())).await.unwrap();
-    assert_eq!(inner.calls(), 2);
+    let answer = async |_: Request<()>| Ok::<_, Infallible>(Response::new(String::new()));
+    let layer = StreamScopeLayer::default();
+    assert_drives_readied_instance(layer, || http_request("/", ()), answer).await;
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 mod auto_traits;
 mod capture;
 mod clock;
+mod contract;
 mod inner;
 mod make;
 mod probe;
@@ -11,6 +12,7 @@ mod probe;
 pub use auto_traits::{assert_send, assert_sync, assert_unpin};
 pub use capture::CapturedOutput;
 pub use clock::ManualClock;
+pub use contract::assert_drives_readied_instance;
 pub use inner::StatefulInner;
 pub use make::{FixedRandom, http_request};
 #[cfg(feature = "lambda")]
