@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    Host, InvocationRequest, Outcome, SharedClock,
+    Env, Host, InvocationRequest, Outcome, SharedClock,
     deadline::Deadline,
     early_flush::EarlyFlush,
     hold::Holds,
@@ -55,52 +55,27 @@ impl Invocation {
     /// with the handle.
     #[must_use]
     pub fn detached() -> Self {
-        Self::new(Text::default(), SharedClock::default())
+        Self(Arc::new(State::new(
+            Text::default(),
+            SharedClock::default(),
+        )))
     }
 
-    /// Reads what the request tells of its invocation.
+    /// Starts the invocation that the request tells of.
     pub(crate) fn start<R: InvocationRequest>(request: &R, host: &Host) -> Self {
-        #[cfg(feature = "lambda")]
-        if let Some(context) = request.lambda_context() {
-            return Self::from_context(context, host);
-        }
-        // Without the feature no request has a context.
-        let _ = request;
-        Self::new(Text::default(), host.clock().clone())
-    }
-
-    #[cfg(feature = "lambda")]
-    fn from_context(context: &lambda_runtime::Context, host: &Host) -> Self {
-        let config = &context.env_config;
-        // The header is absent in local tests, and the runtime puts a sentence there.
-        let arn = Some(context.invoked_function_arn.as_str())
-            .filter(|arn| !arn.starts_with("No header"))
-            .unwrap_or_default();
-        // Lambda gives the trace id with the invocation. The variable is only the
-        // fall-back: under concurrency it is not set.
-        let from_env = match context.xray_trace_id {
-            Some(_) => None,
-            None => host.env().get("_X_AMZN_TRACE_ID"),
-        };
-        let xray_header = context.xray_trace_id.as_ref().or(from_env.as_ref());
-        let text = Text::pack([
-            &context.request_id,
-            arn,
-            &config.function_name,
-            &config.version,
-            context.tenant_id.as_deref().unwrap_or_default(),
-            xray_header.map(String::as_str).unwrap_or_default(),
-        ]);
+        let Facts {
+            text,
+            memory_size,
+            deadline,
+            on_lambda,
+        } = Facts::of(request, host.env());
+        let clock = host.clock().clone();
         Self(Arc::new(State {
-            memory_size: u32::try_from(config.memory).ok().filter(|size| *size > 0),
-            deadline: Deadline::on_arrival(context.deadline(), host.clock().now()),
-            cold_start: Some(host.cold_start().take(host.env())),
-            ..State::new(text, host.clock().clone())
+            memory_size,
+            deadline: deadline.and_then(|at| Deadline::on_arrival(at, clock.now())),
+            cold_start: on_lambda.then(|| host.cold_start().take(host.env())),
+            ..State::new(text, clock)
         }))
-    }
-
-    fn new(text: Text, clock: SharedClock) -> Self {
-        Self(Arc::new(State::new(text, clock)))
     }
 
     /// Lambda's request id. It stays the same when Lambda retries an event.
@@ -255,6 +230,56 @@ impl Invocation {
 
     pub(crate) fn downgrade(&self) -> WeakInvocation {
         WeakInvocation(Arc::downgrade(&self.0))
+    }
+}
+
+/// What a request tells of its invocation.
+#[derive(Default)]
+struct Facts {
+    text: Text,
+    memory_size: Option<u32>,
+    deadline: Option<SystemTime>,
+    on_lambda: bool,
+}
+
+impl Facts {
+    fn of<R: InvocationRequest>(request: &R, env: &Env) -> Self {
+        #[cfg(feature = "lambda")]
+        if let Some(context) = request.lambda_context() {
+            return Self::of_context(context, env);
+        }
+        // Without the feature no request has a context.
+        let _ = (request, env);
+        Self::default()
+    }
+
+    #[cfg(feature = "lambda")]
+    fn of_context(context: &lambda_runtime::Context, env: &Env) -> Self {
+        let config = &context.env_config;
+        // The header is absent in local tests, and the runtime puts a sentence there.
+        let arn = Some(context.invoked_function_arn.as_str())
+            .filter(|arn| !arn.starts_with("No header"))
+            .unwrap_or_default();
+        // Lambda gives the trace id with the invocation. The variable is only the
+        // fall-back: under concurrency it is not set.
+        let from_env = match context.xray_trace_id {
+            Some(_) => None,
+            None => env.get("_X_AMZN_TRACE_ID"),
+        };
+        let xray_header = context.xray_trace_id.as_ref().or(from_env.as_ref());
+        Self {
+            text: Text::pack([
+                &context.request_id,
+                arn,
+                &config.function_name,
+                &config.version,
+                context.tenant_id.as_deref().unwrap_or_default(),
+                xray_header.map(String::as_str).unwrap_or_default(),
+            ]),
+            memory_size: u32::try_from(config.memory).ok().filter(|size| *size > 0),
+            deadline: Some(context.deadline()),
+            on_lambda: true,
+        }
     }
 }
 

@@ -22,6 +22,7 @@ pub(crate) struct Text {
 
 impl Text {
     /// Packs the strings, which are given in the order of [`Field`].
+    #[cfg(any(feature = "lambda", test))]
     pub(crate) fn pack(fields: [&str; FIELDS]) -> Self {
         let mut packed = String::with_capacity(fields.iter().map(|field| field.len()).sum());
         let ends = fields.map(|field| {
