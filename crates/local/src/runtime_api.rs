@@ -1,0 +1,187 @@
+use std::{
+    fmt,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    sync::Arc,
+};
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use powertools_core::{SharedClock, SharedRandom};
+use tokio::sync::{oneshot, watch};
+
+use crate::{
+    Invoke, LocalError, Reply, endpoints, header, id,
+    queue::{Queue, Source, Waiting},
+};
+
+/// A Lambda Runtime API on the loopback interface.
+///
+/// [`invoke`](Self::invoke) queues an event, functions take it with
+/// `GET /2018-06-01/runtime/invocation/next`, and the future gives what they
+/// answer. A function is a process started with
+/// [`FunctionProcess`](crate::FunctionProcess), or any program whose
+/// `AWS_LAMBDA_RUNTIME_API` is [`address`](Self::address).
+///
+/// Clones share one server, which ends with the last of them.
+///
+/// ```no_run
+/// use powertools_local::{FunctionProcess, Invoke, Reply, RuntimeApi};
+///
+/// # async fn test() -> Result<(), powertools_local::LocalError> {
+/// let api = RuntimeApi::bind().await?;
+/// let function = FunctionProcess::builder().spawn(&api)?;
+///
+/// let reply = api.invoke(Invoke::new(r#"{"order":1}"#)).await;
+/// assert!(matches!(reply, Reply::Response { .. }));
+/// function.kill().await;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Concurrency
+///
+/// Call it from as many tasks as you like. Events are handed out in the order
+/// in which their futures were first polled.
+#[derive(Clone)]
+pub struct RuntimeApi {
+    queue: Arc<Queue>,
+    shared: Arc<Server>,
+}
+
+impl RuntimeApi {
+    /// Binds a free port of 127.0.0.1 and serves it from a task of its own.
+    ///
+    /// # Errors
+    ///
+    /// If the loopback interface has no free port.
+    #[expect(
+        clippy::unused_async,
+        reason = "starts a task, so it belongs into a runtime"
+    )]
+    pub async fn bind() -> Result<Self, LocalError> {
+        let queue = Queue::new(SharedClock::default(), SharedRandom::default());
+        // Whoever polls the shared address is not ours to reset.
+        let shared = Server::start(&queue, Source::new("function", false))?;
+        Ok(Self {
+            queue,
+            shared: Arc::new(shared),
+        })
+    }
+
+    /// The value for `AWS_LAMBDA_RUNTIME_API`.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.shared.address
+    }
+
+    /// Queues an event and waits for the reply.
+    ///
+    /// The time-out starts when a function takes the event. Dropping the future
+    /// before that cancels the invocation; later it only loses the reply.
+    pub fn invoke(&self, invoke: Invoke) -> impl Future<Output = Reply> + Send + 'static {
+        let api = self.clone();
+        async move {
+            let (reply, replied) = oneshot::channel();
+            match api.waiting(invoke, reply) {
+                Ok(waiting) => api.queue.push(waiting),
+                Err(name) => {
+                    let message = format!("the value for {name} cannot be a header");
+                    return Reply::error("InvalidInvoke", &message);
+                }
+            }
+            // The queue answers before it lets go of a sender.
+            replied.await.unwrap_or(Reply::Crashed)
+        }
+    }
+
+    fn waiting(
+        &self,
+        invoke: Invoke,
+        reply: oneshot::Sender<Reply>,
+    ) -> Result<Waiting, HeaderName> {
+        let Queue { clock, random, .. } = &*self.queue;
+        let request_id = invoke.request_id.unwrap_or_else(|| id::uuid(random));
+        let trace_id = invoke.trace_id.unwrap_or_else(|| {
+            let root = id::trace_root(clock.now(), random);
+            id::trace_header(&root, random)
+        });
+        let arn = invoke
+            .function_arn
+            .unwrap_or_else(|| function_arn("us-east-1", "function"));
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            (header::REQUEST_ID, Some(request_id.as_str())),
+            (header::TRACE_ID, Some(trace_id.as_str())),
+            (header::FUNCTION_ARN, Some(arn.as_str())),
+            (header::TENANT_ID, invoke.tenant_id.as_deref()),
+            (header::CLIENT_CONTEXT, invoke.client_context.as_deref()),
+            (header::COGNITO_IDENTITY, invoke.cognito_identity.as_deref()),
+        ] {
+            if let Some(value) = value {
+                let value = HeaderValue::from_str(value).map_err(|_| name.clone())?;
+                headers.insert(name, value);
+            }
+        }
+        Ok(Waiting {
+            request_id,
+            event: invoke.event,
+            headers,
+            timeout: invoke.timeout,
+            reply,
+        })
+    }
+
+    /// Another port for one process alone, so that what it takes and what it
+    /// leaves behind is known to be its own.
+    pub(crate) fn serve(&self, source: Arc<Source>) -> Result<Server, LocalError> {
+        Server::start(&self.queue, source)
+    }
+
+    pub(crate) fn crash(&self, source: &Arc<Source>) {
+        self.queue.crash(source);
+    }
+}
+
+impl fmt::Debug for RuntimeApi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RuntimeApi")
+            .field("address", &self.address())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The ARN of a function in the account that AWS uses in its examples.
+pub(crate) fn function_arn(region: &str, name: &str) -> String {
+    format!("arn:aws:lambda:{region}:{ACCOUNT}:function:{name}")
+}
+
+/// The account that AWS uses in its examples.
+pub(crate) const ACCOUNT: &str = "123456789012";
+
+/// One listening port; it closes when this is dropped.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    _open: watch::Sender<()>,
+}
+
+impl Server {
+    fn start(queue: &Arc<Queue>, source: Arc<Source>) -> Result<Self, LocalError> {
+        let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let bound = TcpListener::bind(wanted).and_then(|listener| {
+            listener.set_nonblocking(true)?;
+            let address = listener.local_addr()?;
+            Ok((tokio::net::TcpListener::from_std(listener)?, address))
+        });
+        let (listener, address) = bound.map_err(|source| LocalError::bind(wanted, source))?;
+        let (open, closing) = watch::channel(());
+        let router = endpoints::router(Arc::clone(queue), source, closing.clone());
+        tokio::spawn(
+            axum::serve(listener, router)
+                .with_graceful_shutdown(endpoints::closed(closing))
+                .into_future(),
+        );
+        Ok(Self {
+            address,
+            _open: open,
+        })
+    }
+}
