@@ -162,8 +162,8 @@ impl Invocation {
     ///
     /// The outermost layer's future calls it, which it cannot do while the handler
     /// blocks its thread: [`watchdog::start`](crate::watchdog::start) covers that.
-    /// It is not called if the deadline is unknown, or if the invocation ends
-    /// before. A panic in it is caught. It must not keep a clone of the invocation.
+    /// It is not called if the deadline is unknown, if the invocation ends before, or
+    /// if it is registered after the flush. A panic in it is caught. It must not keep a clone of the invocation.
     ///
     /// The future's task must run on a tokio runtime whose time driver is enabled,
     /// as `#[tokio::main]` does.

@@ -38,9 +38,10 @@ pin_project! {
     /// registered. It is `Send` whenever the inner future is.
     #[must_use = "futures do nothing unless polled"]
     pub struct Observed<F, R, O: Observer> {
-        // Before `completion`: what the handler left is dropped before the finish.
+        // Before `completion`: what the handler left is dropped before the finish. Once
+        // it is ready, it has dropped the handler's future by itself.
         #[pin]
-        inner: Option<InInvocation<F>>,
+        inner: InInvocation<F>,
         timer: DeadlineTimer,
         completion: Completion<O>,
         _request: PhantomData<fn(R)>,
@@ -55,7 +56,7 @@ impl<F: Future, R, O: Observer> Observed<F, R, O> {
         completion: Completion<O>,
     ) -> Self {
         Self {
-            inner: Some(InInvocation::new(future, invocation, span)),
+            inner: InInvocation::new(future, invocation, span),
             timer: DeadlineTimer::default(),
             completion,
             _request: PhantomData,
@@ -72,12 +73,8 @@ where
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let mut this = self.project();
-        let inner = this
-            .inner
-            .as_mut()
-            .as_pin_mut()
-            .expect("polled after completion");
+        let this = self.project();
+        let inner = this.inner;
         // The inner future first: a ready answer must never lose to a timer.
         let Poll::Ready(result) = this.completion.guard_panic(|| inner.poll(cx)) else {
             if this.completion.outermost {
@@ -85,8 +82,6 @@ where
             }
             return Poll::Pending;
         };
-        // Spans that the handler left open end before the finish sees them.
-        this.inner.set(None);
         this.completion.complete(R::outcome(&result));
         Poll::Ready(result)
     }

@@ -2,7 +2,9 @@
 
 use std::{
     convert::Infallible,
+    pin::Pin,
     sync::{Arc, Mutex, Once},
+    task::{Context, Poll},
     time::{Duration, SystemTime},
 };
 
@@ -229,6 +231,24 @@ async fn spawned_tasks_find_it_through_their_span() {
 }
 
 #[tokio::test]
+async fn the_nearest_span_counts_and_not_the_root() {
+    let worker = tracing::info_span!("worker");
+    let found = async || {
+        let task = async { current_id() }.instrument(tracing::info_span!("inner"));
+        tokio::spawn(task).await.unwrap()
+    };
+    let nested = in_handler(move || async move {
+        assert_eq!(found().await.as_deref(), R1);
+        let inner = ProbeLayer::new(host()).layer(service_fn(async |_: LambdaEvent<()>| {
+            Ok::<_, Infallible>(found().await)
+        }));
+        let inner = inner.oneshot(lambda_event("r-2", ())).await.unwrap();
+        assert_eq!(inner.as_deref(), Some("r-2"));
+    });
+    nested.instrument(worker).await;
+}
+
+#[tokio::test]
 async fn a_bare_spawn_loses_it_and_nothing_panics() {
     in_handler(|| async {
         let lost = tokio::spawn(async { (current_id(), Invocation::current()) });
@@ -268,6 +288,8 @@ async fn http_requests_carry_it_in_their_extensions() {
 
 #[tokio::test]
 async fn an_inner_service_in_another_task_joins_through_the_extensions() {
+    // Without spans, which the buffer would take along.
+    let _no_spans = tracing::subscriber::set_default(NoSubscriber::default());
     let probe = ProbeLayer::new(host());
     let service = ServiceBuilder::new()
         .layer(probe.clone())
@@ -471,6 +493,28 @@ async fn the_inner_future_is_dropped_inside_the_invocation_and_before_the_finish
     drop(tower::Service::call(&mut service, lambda_event("r-1", ())));
     assert_eq!(*seen.lock().unwrap(), [Some("r-1".to_owned())]);
     assert_eq!(probe.outcomes(), [Outcome::Cancelled]);
+}
+
+#[tokio::test]
+async fn a_ready_future_is_dropped_before_the_finish() {
+    struct Ready(ProbeLayer);
+    impl Future for Ready {
+        type Output = Result<(), Infallible>;
+        fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+            Poll::Ready(Ok(()))
+        }
+    }
+    impl Drop for Ready {
+        fn drop(&mut self) {
+            assert_eq!(current_id().as_deref(), R1);
+            assert!(self.0.outcomes().is_empty());
+        }
+    }
+    let probe = ProbeLayer::new(host());
+    let inner = probe.clone();
+    let service = probe.layer(service_fn(move |_: LambdaEvent<()>| Ready(inner.clone())));
+    service.oneshot(lambda_event("r-1", ())).await.unwrap();
+    assert_eq!(probe.outcomes(), [Outcome::Ok]);
 }
 
 #[tokio::test]

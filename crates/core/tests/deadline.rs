@@ -2,7 +2,10 @@
 
 use std::{
     convert::Infallible,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::{Duration, Instant, SystemTime},
 };
@@ -114,6 +117,40 @@ async fn an_answer_before_the_margin_is_not_flushed_early() {
     // Registering after the end is no error and calls nothing.
     let invocation = kept.lock().unwrap().take().unwrap();
     invocation.flush_near_deadline(MARGIN, |_| panic!("after the end"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_flush_keeps_is_dropped_at_the_end() {
+    let (probe, event) = event_with(Duration::from_secs(10));
+    let kept = Arc::new(());
+    let keep = Arc::clone(&kept);
+    let service = probe.layer(service_fn(move |_: LambdaEvent<()>| {
+        let keep = Arc::clone(&keep);
+        Invocation::current().flush_near_deadline(MARGIN, move |_| drop(Arc::clone(&keep)));
+        async { Ok::<_, Infallible>(Invocation::current()) }
+    }));
+    let ended = service.oneshot(event).await.unwrap();
+    assert_eq!(Arc::strong_count(&kept), 1, "{ended:?} keeps a flush");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flush_registered_after_the_flush_is_not_called() {
+    let (probe, event) = event_with(Duration::from_secs(10));
+    let called = Arc::new(AtomicBool::new(false));
+    let call = Arc::clone(&called);
+    let service = probe.layer(service_fn(move |_: LambdaEvent<()>| {
+        let call = Arc::clone(&call);
+        async move {
+            sleep(Duration::from_secs(11)).await;
+            let flush = move |_: &Invocation| call.store(true, Ordering::Relaxed);
+            Invocation::current().flush_near_deadline(MARGIN, flush);
+            sleep(Duration::from_secs(11)).await;
+            Ok::<_, Infallible>(())
+        }
+    }));
+    service.oneshot(event).await.unwrap();
+    assert_eq!(flushes(&probe), 1);
+    assert!(!called.load(Ordering::Relaxed));
 }
 
 #[tokio::test(start_paused = true)]

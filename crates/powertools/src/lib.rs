@@ -1,0 +1,17 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[doc(inline)]
+pub use powertools_core as core;
+#[cfg(feature = "event-handler")]
+#[cfg_attr(docsrs, doc(cfg(feature = "event-handler")))]
+#[doc(inline)]
+pub use powertools_event_handler as event_handler;
+#[cfg(feature = "local")]
+#[cfg_attr(docsrs, doc(cfg(feature = "local")))]
+#[doc(inline)]
+pub use powertools_local as local;
+#[cfg(feature = "logger")]
+#[cfg_attr(docsrs, doc(cfg(feature = "logger")))]
+#[doc(inline)]
+pub use powertools_logger as logger;

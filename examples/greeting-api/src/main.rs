@@ -1,0 +1,47 @@
+//! The greeting API as a program; see the library beside it for what it does.
+
+use std::{error::Error, process::ExitCode};
+
+use powertools::logger::LoggerLayer;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("greeting-api: {error}");
+            let mut source = error.source();
+            while let Some(cause) = source {
+                eprintln!("  because: {cause}");
+                source = cause.source();
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
+    #[cfg(feature = "local")]
+    if let Some(front) = powertools_local::Front::outside_lambda() {
+        return Ok(front.example("/greeting").serve().await?);
+    }
+    #[cfg(not(feature = "local"))]
+    require_lambda()?;
+
+    let logger = LoggerLayer::from_env()?;
+    logger.init()?;
+    lambda_http::run_concurrent(greeting_api::function(logger)).await
+}
+
+/// Without this, the runtime panics about the first variable that it misses.
+#[cfg(not(feature = "local"))]
+fn require_lambda() -> Result<(), &'static str> {
+    let env = powertools::core::Env::process();
+    match env.get_non_empty("AWS_LAMBDA_RUNTIME_API") {
+        Some(_) => Ok(()),
+        None => Err(
+            "this build runs in Lambda only, and AWS_LAMBDA_RUNTIME_API is not set; \
+             build it with the feature `local` to run it here",
+        ),
+    }
+}

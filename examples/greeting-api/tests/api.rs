@@ -1,0 +1,128 @@
+//! The function in process: an event in, the answer out.
+
+use greeting_api::function;
+use powertools::{event_handler::testing, logger::LoggerLayer};
+use powertools_core::{ColdStart, Env, Host, test_util::CapturedOutput};
+use serde_json::{Value, json};
+use tracing_subscriber::{Registry, layer::SubscriberExt};
+
+const REST: &str = include_str!("../events/rest.json");
+const HTTP_API: &str = include_str!("../events/http-api.json");
+const FUNCTION_URL: &str = include_str!("../events/function-url.json");
+
+const EVENTS: [&str; 3] = [REST, HTTP_API, FUNCTION_URL];
+
+/// An event with another method and path.
+fn event(event: &str, method: &str, path: &str) -> Value {
+    let mut event: Value = serde_json::from_str(event).unwrap();
+    if event["version"] == "2.0" {
+        let stage = event["requestContext"]["stage"].as_str().unwrap();
+        let path = match stage {
+            "$default" => path.to_owned(),
+            stage => format!("/{stage}{path}"),
+        };
+        event["requestContext"]["http"] = json!({ "method": method, "path": path });
+        event["rawPath"] = json!(path);
+    } else {
+        event["httpMethod"] = json!(method);
+        event["path"] = json!(path);
+    }
+    event
+}
+
+/// What the function answers and logs.
+async fn invoke(event: &Value) -> (Value, Vec<Value>) {
+    let output = CapturedOutput::default();
+    let host = Host::default()
+        .with_env(Env::from_iter([("POWERTOOLS_SERVICE_NAME", "greetings")]))
+        .with_cold_start(ColdStart::new());
+    let logger = LoggerLayer::builder()
+        .host(host)
+        .output(output.writer())
+        .build()
+        .unwrap();
+    let subscriber = Registry::default().with(logger.subscriber_layer());
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let context = testing::context("r-1");
+    let answer = testing::invoke_with_context(function(logger), event, context).await;
+    (answer.unwrap(), output.json())
+}
+
+/// The value of a header in either of the two shapes.
+fn header<'a>(answer: &'a Value, name: &str) -> Option<&'a str> {
+    let several = &answer["multiValueHeaders"][name][0];
+    several.as_str().or(answer["headers"][name].as_str())
+}
+
+#[tokio::test]
+async fn every_service_gets_the_greeting() {
+    for service in EVENTS {
+        let (answer, _) = invoke(&event(service, "GET", "/greeting")).await;
+        assert_eq!(answer["statusCode"], 200);
+        assert_eq!(header(&answer, "content-type"), Some("application/json"));
+        assert_eq!(answer["body"], r#"{"message":"hello"}"#);
+        assert_eq!(answer["isBase64Encoded"], false);
+    }
+}
+
+#[tokio::test]
+async fn the_events_as_they_stand_get_the_greeting() {
+    for service in EVENTS {
+        let (answer, _) = invoke(&serde_json::from_str(service).unwrap()).await;
+        assert_eq!(answer["statusCode"], 200);
+    }
+}
+
+#[tokio::test]
+async fn any_other_path_is_a_json_404() {
+    for service in EVENTS {
+        for path in ["/", "/greetings", "/greeting/", "/prod"] {
+            let (answer, lines) = invoke(&event(service, "GET", path)).await;
+            assert_eq!(answer["statusCode"], 404, "{path}");
+            assert_eq!(header(&answer, "content-type"), Some("application/json"));
+            assert_eq!(
+                answer["body"],
+                r#"{"statusCode":404,"message":"Not found"}"#
+            );
+            assert!(lines.is_empty());
+        }
+    }
+}
+
+#[tokio::test]
+async fn any_other_method_is_a_json_405() {
+    for service in EVENTS {
+        for method in ["POST", "DELETE", "OPTIONS"] {
+            let (answer, lines) = invoke(&event(service, method, "/greeting")).await;
+            assert_eq!(answer["statusCode"], 405, "{method}");
+            assert_eq!(header(&answer, "content-type"), Some("application/json"));
+            assert_eq!(header(&answer, "allow"), Some("GET,HEAD"));
+            assert_eq!(
+                answer["body"],
+                r#"{"statusCode":405,"message":"Method not allowed"}"#
+            );
+            assert!(lines.is_empty());
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_handlers_line_carries_the_invocation() {
+    for service in EVENTS {
+        let (_, lines) = invoke(&event(service, "GET", "/greeting")).await;
+        let [line] = lines.try_into().unwrap();
+        assert_eq!(line["message"], "greeting requested");
+        assert_eq!(line["level"], "INFO");
+        assert_eq!(line["service"], "greetings");
+        assert_eq!(line["cold_start"], true);
+        assert_eq!(line["function_request_id"], "r-1");
+        assert_eq!(line["function_name"], "test");
+    }
+}
+
+#[test]
+fn the_runtime_takes_the_function() {
+    let logger = LoggerLayer::builder().build().unwrap();
+    // Creating the future is the check; running it would need a Runtime API.
+    drop(lambda_http::run_concurrent(function(logger)));
+}
