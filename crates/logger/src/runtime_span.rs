@@ -1,0 +1,70 @@
+//! The span that `lambda_runtime` puts around an invocation.
+//!
+//! What the runtime logs by itself, a panic or the error of a handler, comes from
+//! outside our layers. This span is all that tells whose it is.
+
+use std::fmt;
+
+use tracing::{
+    Metadata,
+    field::{Field, Visit},
+    span::Attributes,
+};
+use tracing_subscriber::registry::{LookupSpan, Scope};
+
+/// Whether this is the span, made by `lambda_runtime::layers::TracingLayer`.
+pub(crate) fn is(metadata: &Metadata<'_>) -> bool {
+    metadata.name() == "Lambda runtime invoke" && metadata.target().starts_with("lambda_runtime")
+}
+
+/// What the span tells of the invocation.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RuntimeInvocation {
+    request_id: Option<String>,
+    xray_header: Option<String>,
+    tenant_id: Option<String>,
+}
+
+impl RuntimeInvocation {
+    pub(crate) fn of_span(attributes: &Attributes<'_>) -> Self {
+        let mut this = Self::default();
+        attributes.record(&mut this);
+        this
+    }
+
+    /// A copy of what the nearest of these spans tells: a field's formatting, which may
+    /// log itself, must not meet a locked span.
+    pub(crate) fn of_scope<'a, S: LookupSpan<'a>>(scope: Scope<'a, S>) -> Option<Self> {
+        scope
+            .into_iter()
+            .find_map(|span| span.extensions().get::<Self>().cloned())
+    }
+
+    pub(crate) fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+
+    pub(crate) fn tenant_id(&self) -> Option<&str> {
+        self.tenant_id.as_deref()
+    }
+
+    pub(crate) fn xray_trace_id(&self) -> Option<&str> {
+        self.xray_header.as_deref().map(powertools_core::xray_root)
+    }
+}
+
+impl Visit for RuntimeInvocation {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        let known = match field.name() {
+            "requestId" => &mut self.request_id,
+            "xrayTraceId" => &mut self.xray_header,
+            "tenantId" => &mut self.tenant_id,
+            _ => return,
+        };
+        *known = Some(value.to_owned());
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.record_str(field, &format!("{value:?}"));
+    }
+}

@@ -1,0 +1,39 @@
+//! What needs a logger that is installed for the whole process.
+
+use std::{fmt, sync::LazyLock};
+
+use powertools_core::{Host, test_util::CapturedOutput};
+use powertools_logger::LoggerLayer;
+
+static INSTALLED: LazyLock<(LoggerLayer, CapturedOutput)> = LazyLock::new(|| {
+    let output = CapturedOutput::default();
+    let logger = LoggerLayer::builder()
+        .host(Host::default())
+        .output(output.writer());
+    let logger = logger.build().unwrap();
+    logger.init().unwrap();
+    (logger, output)
+});
+
+#[test]
+fn a_second_subscriber_is_a_typed_error() {
+    let error = INSTALLED.0.init().unwrap_err();
+    assert!(error.is_already_installed());
+    assert!(error.to_string().contains("subscriber_layer"));
+}
+
+#[test]
+fn a_field_whose_formatting_logs_makes_two_lines() {
+    struct Logs;
+    impl fmt::Debug for Logs {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            tracing::info!("inner");
+            f.write_str("outer")
+        }
+    }
+    let output = &INSTALLED.1;
+    tracing::info!(value = ?Logs, "message");
+    let [inner, outer] = output.json().try_into().unwrap();
+    assert_eq!(inner["message"], "inner");
+    assert_eq!(outer["value"], "outer");
+}
