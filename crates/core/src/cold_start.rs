@@ -7,7 +7,7 @@ use crate::Env;
 
 // Process-wide because that is what a cold start is: the first invocation of
 // this process, whichever clone of whichever layer happens to see it.
-static PROCESS: LazyLock<ColdStart> = LazyLock::new(ColdStart::new);
+static PROCESS: LazyLock<ColdStart> = LazyLock::new(ColdStart::unused);
 
 /// Tells the first invocation of a process from the later ones.
 ///
@@ -19,7 +19,7 @@ pub struct ColdStart(Arc<AtomicBool>);
 impl ColdStart {
     /// A process of its own that has not seen an invocation yet, for tests.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn unused() -> Self {
         Self(Arc::new(AtomicBool::new(true)))
     }
 
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn only_the_first_invocation_is_cold() {
-        let cold_start = ColdStart::new();
+        let cold_start = ColdStart::unused();
         let clone = cold_start.clone();
         let env = Env::from_iter([("", ""); 0]);
         assert!(cold_start.take(&env));
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn on_demand_initialization_is_cold() {
-        assert!(ColdStart::new().take(&initialized("on-demand")));
+        assert!(ColdStart::unused().take(&initialized("on-demand")));
     }
 
     #[test]
@@ -80,7 +80,7 @@ mod tests {
             "snap-start",
             "lambda-managed-instances",
         ] {
-            let cold_start = ColdStart::new();
+            let cold_start = ColdStart::unused();
             assert!(!cold_start.take(&initialized(kind)), "{kind}");
             assert!(!cold_start.take(&initialized(kind)), "{kind}");
         }

@@ -28,10 +28,15 @@ impl Deadline {
         self.at.duration_since(now).unwrap_or_default()
     }
 
-    /// When to flush so that `margin` is left; a margin takes at most half of
-    /// the time that there was, so that short time-outs leave the handler some.
-    pub(crate) fn flush_at(&self, margin: Duration) -> SystemTime {
-        self.at - margin.min(self.given / 2)
+    /// A margin takes at most half of the time that there was, so that short
+    /// time-outs leave the handler some.
+    pub(crate) fn margin(&self, wanted: Duration) -> Duration {
+        wanted.min(self.given / 2)
+    }
+
+    /// When to flush so that the margin is left.
+    pub(crate) fn flush_at(&self, wanted: Duration) -> SystemTime {
+        self.at - self.margin(wanted)
     }
 }
 

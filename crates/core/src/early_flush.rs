@@ -1,4 +1,4 @@
-//! The flush near the deadline: who wants one, and that it happens once.
+//! The flush near the deadline: who wants one, and that each happens once.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -20,8 +20,8 @@ const DONE: u64 = u64::MAX;
 /// What has been registered on one invocation.
 #[derive(Default)]
 pub(crate) struct EarlyFlush {
-    /// The widest margin in microseconds, or `NONE`, or `DONE`. The timer looks
-    /// at it on each poll, so it is kept outside the lock.
+    /// The widest margin in microseconds; `NONE` if nobody waits for a flush; `DONE`
+    /// once the invocation has ended. Written under the lock.
     margin: AtomicU64,
     waiting: Mutex<Waiting>,
 }
@@ -29,12 +29,12 @@ pub(crate) struct EarlyFlush {
 #[derive(Default)]
 struct Waiting {
     flushes: Vec<Flush>,
-    /// Of the task that would poll the timer, if it has seen nothing to wait for.
+    /// Of the task that polls the timer.
     waker: Option<Waker>,
 }
 
 impl EarlyFlush {
-    /// Registers a flush. True if it is the first, before the deadline's flush.
+    /// Registers a flush. True if that widens the margin to leave.
     pub(crate) fn register(&self, margin: Duration, flush: Flush) -> bool {
         let micros = u64::try_from(margin.as_micros())
             .unwrap_or(DONE - 1)
@@ -45,42 +45,50 @@ impl EarlyFlush {
             return false;
         }
         waiting.flushes.push(flush);
-        self.margin.store(before.max(micros), Ordering::Relaxed);
-        if let Some(waker) = waiting.waker.take() {
+        if micros <= before {
+            return false;
+        }
+        self.margin.store(micros, Ordering::Relaxed);
+        let waker = waiting.waker.take();
+        // Without the lock: some executors poll the task right here.
+        drop(waiting);
+        if let Some(waker) = waker {
             waker.wake();
         }
-        before == NONE
+        true
     }
 
-    /// The margin to leave, if anybody wants a flush that has not happened.
-    pub(crate) fn margin(&self) -> Option<Duration> {
-        match self.margin.load(Ordering::Relaxed) {
+    /// The margin to leave, if anybody waits for a flush. Wakes the task when the
+    /// margin gets wider.
+    pub(crate) fn margin(&self, waker: &Waker) -> Option<Duration> {
+        if self.margin.load(Ordering::Relaxed) == DONE {
+            return None;
+        }
+        let mut waiting = self.waiting();
+        let known = waiting.waker.as_ref();
+        let old = match known.is_some_and(|known| known.will_wake(waker)) {
+            true => None,
+            false => waiting.waker.replace(waker.clone()),
+        };
+        let margin = self.margin.load(Ordering::Relaxed);
+        // A dropped waker may drop its task, which ends an invocation.
+        drop(waiting);
+        drop(old);
+        match margin {
             NONE | DONE => None,
             micros => Some(Duration::from_micros(micros)),
         }
     }
 
-    /// As [`margin`](Self::margin); wakes the task when a first flush is registered.
-    pub(crate) fn margin_or_wake(&self, waker: &Waker) -> Option<Duration> {
-        if self.margin.load(Ordering::Relaxed) == DONE {
-            return None;
-        }
-        let mut waiting = self.waiting();
-        let margin = self.margin();
-        if margin.is_none()
-            && !waiting
-                .waker
-                .as_ref()
-                .is_some_and(|old| old.will_wake(waker))
-        {
-            waiting.waker = Some(waker.clone());
-        }
-        margin
-    }
-
-    /// Runs every flush, unless that has been done or the invocation has ended.
+    /// Runs and forgets every flush that is registered now.
     pub(crate) fn run(&self, invocation: &Invocation) {
-        for flush in self.close() {
+        let mut waiting = self.waiting();
+        let flushes = std::mem::take(&mut waiting.flushes);
+        if self.margin.load(Ordering::Relaxed) != DONE {
+            self.margin.store(NONE, Ordering::Relaxed);
+        }
+        drop(waiting);
+        for flush in flushes {
             // A failing flush must not take the handler's answer with it.
             if catch_unwind(AssertUnwindSafe(|| flush(invocation))).is_err() {
                 tracing::warn!(
@@ -91,12 +99,13 @@ impl EarlyFlush {
         }
     }
 
-    /// Nothing is flushed early after this.
-    pub(crate) fn close(&self) -> Vec<Flush> {
+    /// Nothing is flushed early after this, and nothing is kept.
+    pub(crate) fn close(&self) {
         let mut waiting = self.waiting();
         self.margin.store(DONE, Ordering::Relaxed);
-        waiting.waker = None;
-        std::mem::take(&mut waiting.flushes)
+        let kept = std::mem::take(&mut *waiting);
+        drop(waiting);
+        drop(kept);
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {

@@ -10,7 +10,7 @@ use crate::{ColdStart, Env, SharedClock, SharedRandom};
 ///
 /// let host = Host::default()
 ///     .with_env(Env::from_iter([("POWERTOOLS_SERVICE_NAME", "payments")]))
-///     .with_cold_start(ColdStart::new());
+///     .with_cold_start(ColdStart::unused());
 /// # let _ = host;
 /// ```
 #[derive(Debug, Clone, Default)]

@@ -1,8 +1,8 @@
 use std::{
     fmt,
     sync::{
-        Arc, OnceLock, Weak,
-        atomic::{AtomicU8, Ordering},
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicBool, AtomicU8, Ordering},
     },
     time::{Duration, SystemTime},
 };
@@ -37,7 +37,8 @@ struct State {
     outcome: AtomicU8,
     clock: SharedClock,
     early_flush: EarlyFlush,
-    watched: OnceLock<watchdog::Ticket>,
+    ended: AtomicBool,
+    watched: Mutex<Option<watchdog::Ticket>>,
     holds: Holds,
     slots: Slots,
 }
@@ -147,7 +148,8 @@ impl Invocation {
         Some(deadline.remaining(self.0.clock.now()))
     }
 
-    /// How the invocation ended, as far as a layer has seen its end.
+    /// The outcome that a layer has seen last. It is the invocation's own once the
+    /// outermost layer has finished; before, that of a nested call or a record.
     #[must_use]
     pub fn outcome(&self) -> Option<Outcome> {
         match self.0.outcome.load(Ordering::Relaxed) {
@@ -160,13 +162,18 @@ impl Invocation {
     /// half of the time there was if that is less. It is an early flush, not the
     /// end: more data and the real finish may follow.
     ///
+    /// All flushes that are registered run together, when the widest of their margins
+    /// is left. One that is registered afterwards runs at its own margin. Register once
+    /// per invocation: each registration is a call.
+    ///
     /// The outermost layer's future calls it, which it cannot do while the handler
     /// blocks its thread: [`watchdog::start`](crate::watchdog::start) covers that.
-    /// It is not called if the deadline is unknown, if the invocation ends before, or
-    /// if it is registered after the flush. A panic in it is caught. It must not keep a clone of the invocation.
+    /// It is not called if the deadline is unknown, or if the invocation ends before.
+    /// It must not block. A panic in it is caught. It must not keep a clone of the
+    /// invocation.
     ///
     /// The future's task must run on a tokio runtime whose time driver is enabled,
-    /// as `#[tokio::main]` does.
+    /// as `#[tokio::main]` does; on any other only the watchdog calls it.
     pub fn flush_near_deadline(
         &self,
         margin: Duration,
@@ -176,12 +183,25 @@ impl Invocation {
             return;
         };
         if self.0.early_flush.register(margin, Arc::new(flush)) {
-            let wait = self.until(deadline.flush_at(margin));
-            if let Some(ticket) = watchdog::watch(self, wait, margin / 4) {
-                // Only the first registration gets here.
-                let _ = self.0.watched.set(ticket);
+            // The timer comes first; the watchdog still has most of the margin.
+            let late = deadline.margin(margin) / 4;
+            let ticket = watchdog::watch(self, self.until(deadline.flush_at(margin)) + late);
+            self.watch_by(ticket);
+            if self.has_ended() {
+                self.watch_by(None);
             }
         }
+    }
+
+    fn watch_by(&self, ticket: Option<watchdog::Ticket>) {
+        let mut watched = self
+            .0
+            .watched
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *watched, ticket);
+        drop(watched);
+        drop(before);
     }
 
     /// How long the timer should sleep, and the margin that it stands for.
@@ -222,10 +242,14 @@ impl Invocation {
 
     /// The outermost layer has finished.
     pub(crate) fn end(&self) {
+        self.0.ended.store(true, Ordering::Release);
         self.0.early_flush.close();
-        if let Some(ticket) = self.0.watched.get() {
-            ticket.cancel();
-        }
+        self.watch_by(None);
+    }
+
+    /// Nothing joins an invocation that has ended; late lines still find its ids.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.0.ended.load(Ordering::Acquire)
     }
 
     pub(crate) fn downgrade(&self) -> WeakInvocation {
@@ -262,11 +286,15 @@ impl Facts {
             .unwrap_or_default();
         // Lambda gives the trace id with the invocation. The variable is only the
         // fall-back: under concurrency it is not set.
-        let from_env = match context.xray_trace_id {
+        let given = context
+            .xray_trace_id
+            .as_deref()
+            .filter(|header| !header.is_empty());
+        let from_env = match given {
             Some(_) => None,
             None => env.get("_X_AMZN_TRACE_ID"),
         };
-        let xray_header = context.xray_trace_id.as_ref().or(from_env.as_ref());
+        let xray_header = given.or(from_env.as_deref());
         Self {
             text: Text::pack([
                 &context.request_id,
@@ -274,7 +302,7 @@ impl Facts {
                 &config.function_name,
                 &config.version,
                 context.tenant_id.as_deref().unwrap_or_default(),
-                xray_header.map(String::as_str).unwrap_or_default(),
+                xray_header.unwrap_or_default(),
             ]),
             memory_size: u32::try_from(config.memory).ok().filter(|size| *size > 0),
             deadline: Some(context.deadline()),
@@ -293,7 +321,8 @@ impl State {
             outcome: AtomicU8::new(0),
             clock,
             early_flush: EarlyFlush::default(),
-            watched: OnceLock::new(),
+            ended: AtomicBool::new(false),
+            watched: Mutex::default(),
             holds: Holds::default(),
             slots: Slots::default(),
         }

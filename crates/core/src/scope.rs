@@ -62,10 +62,12 @@ impl InvocationScope {
     /// A request joins if its request id is absent or equal to that of the
     /// invocation: the one on the request itself, else of the task, else of the
     /// nearest span. Any other request, a nested call with an event of its own
-    /// among them, starts a new one.
+    /// among them, starts a new one; so does one that finds an invocation that has ended.
     pub fn begin<R: InvocationRequest>(host: &Host, request: &mut R) -> Self {
         let wanted = request_id(request);
-        let same = |found: &Invocation| wanted.is_none() || found.request_id() == wanted;
+        let same = |found: &Invocation| {
+            !found.has_ended() && (wanted.is_none() || found.request_id() == wanted)
+        };
         if let Some(invocation) = Invocation::try_current().filter(same) {
             request.set_invocation(&invocation);
             return Self {

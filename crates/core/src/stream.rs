@@ -48,7 +48,9 @@ use crate::{Host, Invocation, InvocationScope, Observe, Observed, Outcome, timer
 ///
 /// # Concurrency
 ///
-/// A scope is kept by one body. Bodies of several invocations share nothing.
+/// A scope is kept by one body. Bodies of several invocations share nothing. The body
+/// of a nested in-process call that joins the invocation keeps the finish of the outer
+/// layers back as well.
 ///
 /// # Cost
 ///
@@ -179,7 +181,7 @@ impl<S> Streamed for lambda_runtime::StreamResponse<S> {
     fn scope(self, hold: StreamHold) -> Self::Scoped {
         lambda_runtime::StreamResponse {
             metadata_prelude: self.metadata_prelude,
-            stream: StreamScope::new(self.stream, hold, false),
+            stream: hold.scope(self.stream),
         }
     }
 }
@@ -202,6 +204,12 @@ impl StreamHold {
             span,
             held: true,
         }
+    }
+
+    /// Keeps it back until this stream or body has ended, for response types of your
+    /// own that implement [`Streamed`].
+    pub fn scope<B>(self, stream: B) -> StreamScope<B> {
+        StreamScope::new(stream, self, false)
     }
 
     fn enter<T>(&self, run: impl FnOnce() -> T) -> T {

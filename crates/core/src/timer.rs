@@ -1,12 +1,14 @@
 use std::{
     future::Future,
-    pin::Pin,
-    task::{Context, Poll},
+    panic::catch_unwind,
+    pin::{Pin, pin},
+    task::Context,
     time::Duration,
 };
 
 use tokio::{
     runtime::Handle,
+    task::unconstrained,
     time::{Sleep, sleep},
 };
 
@@ -19,6 +21,8 @@ use crate::Invocation;
 #[derive(Debug, Default)]
 pub(crate) struct DeadlineTimer {
     armed: Option<Armed>,
+    /// The runtime's time driver is switched off.
+    no_timer: bool,
 }
 
 #[derive(Debug)]
@@ -28,16 +32,12 @@ struct Armed {
 }
 
 impl DeadlineTimer {
-    /// To be called after the inner future was found pending. Flushes at most once.
+    /// To be called after the inner future was found pending.
     pub(crate) fn poll(&mut self, invocation: &Invocation, cx: &mut Context<'_>) {
-        let Some(early_flush) = invocation.early_flush() else {
+        let Some(early_flush) = invocation.early_flush().filter(|_| !self.no_timer) else {
             return;
         };
-        let margin = match &self.armed {
-            None => early_flush.margin_or_wake(cx.waker()),
-            Some(_) => early_flush.margin(),
-        };
-        let Some(margin) = margin else {
+        let Some(margin) = early_flush.margin(cx.waker()) else {
             self.armed = None;
             return;
         };
@@ -47,23 +47,28 @@ impl DeadlineTimer {
             .as_ref()
             .is_none_or(|armed| armed.margin != margin)
         {
-            self.armed = arm(invocation, margin);
+            self.arm(invocation, margin);
         }
-        if let Some(armed) = &mut self.armed
-            && let Poll::Ready(()) = armed.sleep.as_mut().poll(cx)
-        {
-            invocation.run_early_flush();
-            self.armed = None;
+        if let Some(armed) = &mut self.armed {
+            // Past tokio's budget: a handler that always has something ready uses it up.
+            let sleep = pin!(unconstrained(armed.sleep.as_mut()));
+            if sleep.poll(cx).is_ready() {
+                self.armed = None;
+                invocation.run_early_flush();
+            }
         }
     }
-}
 
-fn arm(invocation: &Invocation, margin: Duration) -> Option<Armed> {
-    // Plain executors have no timer; a watchdog works there too.
-    Handle::try_current().ok()?;
-    let wait = invocation.until_early_flush(margin)?;
-    Some(Armed {
-        margin,
-        sleep: Box::pin(sleep(wait)),
-    })
+    fn arm(&mut self, invocation: &Invocation, margin: Duration) {
+        self.armed = None;
+        let wait = invocation.until_early_flush(margin);
+        // Plain executors have no timer; a watchdog works there too.
+        if let (Some(wait), Ok(_)) = (wait, Handle::try_current()) {
+            // tokio panics if the time driver is off. The answer must not depend on it.
+            match catch_unwind(|| Box::pin(sleep(wait))) {
+                Ok(sleep) => self.armed = Some(Armed { margin, sleep }),
+                Err(_) => self.no_timer = true,
+            }
+        }
+    }
 }

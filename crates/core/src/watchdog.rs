@@ -39,23 +39,26 @@ pub fn start() -> io::Result<()> {
     Ok(())
 }
 
-/// Watches an invocation whose flush is due after `wait`, and late after `grace` more.
-pub(crate) fn watch(invocation: &Invocation, wait: Duration, grace: Duration) -> Option<Ticket> {
-    WATCHDOG.get()?.watch(invocation.downgrade(), wait + grace)
+/// Watches an invocation whose flush is late after `wait`.
+pub(crate) fn watch(invocation: &Invocation, wait: Duration) -> Option<Ticket> {
+    WATCHDOG.get()?.watch(invocation.downgrade(), wait)
 }
 
-/// The place of one invocation in the queue.
+/// The place of one invocation in the queue, given up when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Ticket(Place);
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Ticket {
+struct Place {
     due: Instant,
     number: u64,
 }
 
-impl Ticket {
-    /// The invocation has ended.
-    pub(crate) fn cancel(self) {
+impl Drop for Ticket {
+    fn drop(&mut self) {
         if let Some(watchdog) = WATCHDOG.get() {
-            watchdog.queue().invocations.remove(&self);
+            let forgotten = watchdog.queue().invocations.remove(&self.0);
+            drop(forgotten);
         }
     }
 }
@@ -70,32 +73,30 @@ struct Watchdog {
 
 #[derive(Default)]
 struct Queue {
-    invocations: BTreeMap<Ticket, WeakInvocation>,
+    invocations: BTreeMap<Place, WeakInvocation>,
     tickets: u64,
     running: bool,
 }
 
 impl Watchdog {
     fn watch(&self, invocation: WeakInvocation, wait: Duration) -> Option<Ticket> {
-        let due = self.clock.instant() + wait;
+        // One beyond what the clock can count is never late.
+        let due = self.clock.instant().checked_add(wait)?;
         let mut queue = self.queue();
         if !queue.running {
             return None;
         }
         queue.tickets += 1;
-        let ticket = Ticket {
+        let place = Place {
             due,
             number: queue.tickets,
         };
-        queue.invocations.insert(ticket, invocation);
-        if queue
-            .invocations
-            .first_key_value()
-            .is_some_and(|(first, _)| *first == ticket)
-        {
+        queue.invocations.insert(place, invocation);
+        let first = queue.invocations.first_key_value();
+        if first.is_some_and(|(first, _)| *first == place) {
             self.earlier.notify_one();
         }
-        Some(ticket)
+        Some(Ticket(place))
     }
 
     fn run(&self) {

@@ -34,7 +34,7 @@ fn host() -> Host {
     });
     Host::default()
         .with_env(Env::from_iter([("", ""); 0]))
-        .with_cold_start(ColdStart::new())
+        .with_cold_start(ColdStart::unused())
 }
 
 fn started<R: InvocationRequest>(mut request: R, host: &Host) -> Invocation {
@@ -352,6 +352,36 @@ async fn a_nested_call_with_another_request_id_starts_its_own() {
     let [outer, middle, inner] = nested("r-2").await.try_into().unwrap();
     assert_eq!(outer, middle);
     assert_eq!(inner.request_id(), Some("r-2"));
+}
+
+#[tokio::test]
+async fn nothing_joins_an_invocation_that_has_ended() {
+    let probe = ProbeLayer::new(host());
+    let late = probe.layer(service_fn(async |_: Request<()>| {
+        Ok::<_, Infallible>(Response::new(()))
+    }));
+    let (end, ended) = tokio::sync::oneshot::channel::<()>();
+    let mut ended = Some(ended);
+    let mut service = probe.clone().layer(service_fn(move |_: LambdaEvent<()>| {
+        let (late, ended) = (late.clone(), ended.take().unwrap());
+        let task = powertools_core::spawn(async move {
+            ended.await.unwrap();
+            // A line of it would still find the ids.
+            assert_eq!(current_id().as_deref(), R1);
+            late.oneshot(http_request("/", ())).await.unwrap();
+        });
+        async { Ok::<_, Infallible>(task) }
+    }));
+    let task = tower::Service::call(&mut service, lambda_event("r-1", ()))
+        .await
+        .unwrap();
+    end.send(()).unwrap();
+    task.await.unwrap();
+    let ids: Vec<_> = probe.events().iter().map(id_of).collect();
+    assert_eq!(
+        ids,
+        [Some("r-1".to_owned()), Some("r-1".to_owned()), None, None]
+    );
 }
 
 // --- how it ends ------------------------------------------------------------------

@@ -44,7 +44,7 @@ async fn sixty_four_interleaved_invocations_keep_apart() {
     let slot: Arc<Slot<String>> = Arc::new(Slot::claim().unwrap());
     // A handler asks here for its call to be dropped.
     let dropped: Arc<[Notify; INVOCATIONS]> = Arc::new(std::array::from_fn(|_| Notify::new()));
-    let probe = ProbeLayer::new(Host::default().with_cold_start(ColdStart::new()));
+    let probe = ProbeLayer::new(Host::default().with_cold_start(ColdStart::unused()));
     // Those that panic in `call` never get to wait.
     let waiting = (0..INVOCATIONS)
         .filter(|n| ENDS[n % 5] != End::PanicsInCall)

@@ -2,10 +2,12 @@
 
 use std::{
     convert::Infallible,
+    pin::{Pin, pin},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
+    task::{Context, Poll, Wake, Waker},
     thread,
     time::{Duration, Instant, SystemTime},
 };
@@ -44,7 +46,7 @@ fn host() -> Host {
     });
     Host::default()
         .with_clock(clock)
-        .with_cold_start(ColdStart::new())
+        .with_cold_start(ColdStart::unused())
 }
 
 /// A probe that registers a flush, and an event that has this long.
@@ -102,7 +104,7 @@ async fn a_short_time_out_leaves_the_handler_half_of_it() {
 #[tokio::test(start_paused = true)]
 async fn an_answer_before_the_margin_is_not_flushed_early() {
     let (probe, event) = event_with(Duration::from_secs(10));
-    let kept = Arc::new(std::sync::Mutex::new(None));
+    let kept = Arc::new(Mutex::new(None));
     let keep = Arc::clone(&kept);
     let service = probe.layer(service_fn(move |_: LambdaEvent<()>| {
         *keep.lock().unwrap() = Some(Invocation::current());
@@ -114,9 +116,12 @@ async fn an_answer_before_the_margin_is_not_flushed_early() {
     service.oneshot(event).await.unwrap();
     sleep(Duration::from_secs(60)).await;
     assert_eq!(flushes(&probe), 0);
-    // Registering after the end is no error and calls nothing.
+    // Registering after the end is no error, and keeps nothing.
     let invocation = kept.lock().unwrap().take().unwrap();
-    invocation.flush_near_deadline(MARGIN, |_| panic!("after the end"));
+    let late = Arc::new(());
+    let keep = Arc::clone(&late);
+    invocation.flush_near_deadline(MARGIN, move |_| drop(Arc::clone(&keep)));
+    assert_eq!(Arc::strong_count(&late), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -134,23 +139,21 @@ async fn what_a_flush_keeps_is_dropped_at_the_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_flush_registered_after_the_flush_is_not_called() {
+async fn a_flush_registered_after_the_flush_runs_at_its_own_margin() {
     let (probe, event) = event_with(Duration::from_secs(10));
-    let called = Arc::new(AtomicBool::new(false));
-    let call = Arc::clone(&called);
-    let service = probe.layer(service_fn(move |_: LambdaEvent<()>| {
-        let call = Arc::clone(&call);
-        async move {
-            sleep(Duration::from_secs(11)).await;
-            let flush = move |_: &Invocation| call.store(true, Ordering::Relaxed);
-            Invocation::current().flush_near_deadline(MARGIN, flush);
-            sleep(Duration::from_secs(11)).await;
-            Ok::<_, Infallible>(())
-        }
+    let service = probe.layer(service_fn(async |_: LambdaEvent<()>| {
+        sleep(Duration::from_millis(9_850)).await;
+        let called = Arc::new(AtomicBool::new(false));
+        let call = Arc::clone(&called);
+        let flush = move |_: &Invocation| call.store(true, Ordering::Relaxed);
+        Invocation::current().flush_near_deadline(Duration::from_millis(100), flush);
+        sleep(Duration::from_millis(40)).await;
+        let early = called.load(Ordering::Relaxed);
+        sleep(Duration::from_millis(40)).await;
+        Ok::<_, Infallible>((early, called.load(Ordering::Relaxed)))
     }));
-    service.oneshot(event).await.unwrap();
+    assert_eq!(service.oneshot(event).await, Ok((false, true)));
     assert_eq!(flushes(&probe), 1);
-    assert!(!called.load(Ordering::Relaxed));
 }
 
 #[tokio::test(start_paused = true)]
@@ -227,49 +230,132 @@ async fn a_wider_margin_that_is_registered_later_counts() {
 #[tokio::test(start_paused = true)]
 async fn a_panicking_flush_never_replaces_the_answer_nor_stops_the_others() {
     let (probe, event) = event_with(Duration::from_secs(10));
-    let service = ServiceBuilder::new()
-        .layer_fn(|inner| Registers { inner })
-        .layer(probe.clone())
-        .service_fn(async |_: LambdaEvent<()>| {
-            Invocation::current().flush_near_deadline(MARGIN, |_| panic!("flush"));
-            sleep(Duration::from_secs(60)).await;
-            Ok::<_, Infallible>("answer")
-        });
+    let service =
+        ServiceBuilder::new()
+            .layer(probe.clone())
+            .service_fn(async |_: LambdaEvent<()>| {
+                Invocation::current().flush_near_deadline(MARGIN, |_| panic!("flush"));
+                sleep(Duration::from_secs(60)).await;
+                Ok::<_, Infallible>("answer")
+            });
     assert_eq!(service.oneshot(event).await, Ok("answer"));
     assert_eq!(flushes(&probe), 1);
 }
 
-/// Does nothing but stand outside.
-struct Registers<S> {
-    inner: S,
+#[tokio::test(start_paused = true)]
+async fn a_ready_answer_never_loses_to_the_timer() {
+    let (probe, event) = event_with(Duration::from_secs(10));
+    let service = probe.layer(service_fn(async |_: LambdaEvent<()>| {
+        sleep(Duration::from_secs(15)).await;
+        Ok::<_, Infallible>("answer")
+    }));
+    let mut call = pin!(service.oneshot(event));
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(call.as_mut().poll(&mut cx).is_pending());
+    // Both are due at the next poll.
+    tokio::time::advance(Duration::from_secs(20)).await;
+    assert_eq!(call.as_mut().poll(&mut cx), Poll::Ready(Ok("answer")));
+    assert_eq!(flushes(&probe), 0);
 }
 
-impl<S: tower::Service<R>, R> tower::Service<R> for Registers<S> {
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = S::Future;
-
-    fn poll_ready(
-        &mut self,
-        cx: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: R) -> S::Future {
-        self.inner.call(request)
-    }
+#[tokio::test]
+async fn a_handler_that_always_has_something_ready_is_flushed() {
+    let clock = SharedClock::default();
+    let probe = ProbeLayer::default().flush_near_deadline(MARGIN);
+    let event = TestContext::new("r-1").deadline(clock.now() + Duration::from_millis(500));
+    let service = probe.layer(service_fn(move |_: LambdaEvent<()>| {
+        let clock = clock.clone();
+        async move {
+            // Uses tokio's budget up, and so would starve a timer that obeys it.
+            let permits = tokio::sync::Semaphore::new(1);
+            let until = clock.instant() + Duration::from_millis(450);
+            while clock.instant() < until {
+                drop(permits.acquire().await);
+            }
+            Ok::<_, Infallible>(())
+        }
+    }));
+    service.oneshot(event.event(())).await.unwrap();
+    assert_eq!(flushes(&probe), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_ready_answer_never_loses_to_the_timer() {
-    // Both are due at the same poll.
+async fn a_wider_margin_of_a_spawned_task_wakes_the_armed_timer() {
     let (probe, event) = event_with(Duration::from_secs(10));
+    let seen = probe.clone();
+    let service = probe.layer(service_fn(move |_: LambdaEvent<()>| {
+        let seen = seen.clone();
+        let task = powertools_core::spawn(async move {
+            sleep(Duration::from_secs(1)).await;
+            Invocation::current().flush_near_deadline(Duration::from_secs(3), |_| {});
+            sleep(Duration::from_millis(6_500)).await;
+            flushes(&seen)
+        });
+        async move { Ok::<_, Infallible>(task.await.unwrap()) }
+    }));
+    assert_eq!(service.oneshot(event).await, Ok(1));
+}
+
+#[test]
+fn a_runtime_without_timers_keeps_the_answer() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let clock = SharedClock::default();
+    let probe = ProbeLayer::default().flush_near_deadline(MARGIN);
+    let event = TestContext::new("r-1").deadline(clock.now() + Duration::from_secs(60));
     let service = probe.layer(service_fn(async |_: LambdaEvent<()>| {
-        tokio::time::advance(Duration::from_secs(20)).await;
+        tokio::task::yield_now().await;
+        tokio::task::yield_now().await;
         Ok::<_, Infallible>("answer")
     }));
-    assert_eq!(service.oneshot(event).await, Ok("answer"));
+    assert_eq!(
+        runtime.block_on(service.oneshot(event.event(()))),
+        Ok("answer")
+    );
+    assert_eq!(probe.outcomes(), [Outcome::Ok]);
+}
+
+/// Polls its task right inside `wake`, as some executors do.
+struct PollsOnWake(Mutex<Option<Call>>);
+
+type Call = Pin<Box<dyn Future<Output = Result<(), Infallible>> + Send>>;
+
+impl Wake for PollsOnWake {
+    fn wake(self: Arc<Self>) {
+        let call = self.0.lock().unwrap().take();
+        if let Some(mut call) = call {
+            let waker = Waker::from(Arc::clone(&self));
+            assert!(
+                call.as_mut()
+                    .poll(&mut Context::from_waker(&waker))
+                    .is_pending()
+            );
+            *self.0.lock().unwrap() = Some(call);
+        }
+    }
+}
+
+#[test]
+fn an_executor_that_polls_inside_wake_is_no_deadlock() {
+    let clock = SharedClock::default();
+    let event = TestContext::new("r-1")
+        .deadline(clock.now() + Duration::from_secs(60))
+        .event(());
+    let found = Arc::new(Mutex::new(None));
+    let find = Arc::clone(&found);
+    let call: Call = Box::pin(
+        ProbeLayer::default()
+            .layer(service_fn(move |_: LambdaEvent<()>| {
+                *find.lock().unwrap() = Some(Invocation::current());
+                std::future::pending::<Result<(), Infallible>>()
+            }))
+            .oneshot(event),
+    );
+    let task = Arc::new(PollsOnWake(Mutex::new(Some(call))));
+    Arc::clone(&task).wake();
+    let invocation = found.lock().unwrap().take().unwrap();
+    invocation.flush_near_deadline(MARGIN, |_| {});
 }
 
 #[test]
@@ -282,15 +368,15 @@ fn without_a_tokio_runtime_the_timer_is_silent() {
                 std::future::poll_fn(move |_| {
                     polls += 1;
                     if polls > 1 {
-                        std::task::Poll::Ready(Ok::<_, Infallible>(()))
+                        Poll::Ready(Ok::<_, Infallible>(()))
                     } else {
-                        std::task::Poll::Pending
+                        Poll::Pending
                     }
                 })
             }))
             .oneshot(event),
     );
-    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    let mut cx = Context::from_waker(Waker::noop());
     assert!(call.as_mut().poll(&mut cx).is_pending());
     assert!(call.as_mut().poll(&mut cx).is_ready());
 }
@@ -328,7 +414,9 @@ async fn a_handler_that_blocks_its_thread_is_flushed_by_the_watchdog_alone() {
 
     watchdog::start().unwrap();
     watchdog::start().unwrap();
-    let probe = ProbeLayer::default().flush_near_deadline(MARGIN);
+    // Far more than there is time for: half of it counts, and the watchdog still comes
+    // before the deadline.
+    let probe = ProbeLayer::default().flush_near_deadline(Duration::from_secs(30));
     let while_blocked = block_past_the_margin(&probe).await;
     let [
         ProbeEvent::Started(started),

@@ -89,7 +89,7 @@ fn current_id() -> Option<String> {
 }
 
 fn probe() -> ProbeLayer {
-    ProbeLayer::new(Host::default().with_cold_start(ColdStart::new()))
+    ProbeLayer::new(Host::default().with_cold_start(ColdStart::unused()))
 }
 
 /// The body that a stack around this script answers with. The probes stand outside

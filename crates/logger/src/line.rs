@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use powertools_core::Invocation;
 use tracing::{
     Event, Metadata,
-    field::{Field, Visit},
+    field::{Field, FieldSet, Visit},
 };
 
 use crate::{json, level, runtime_span::RuntimeInvocation};
@@ -68,6 +68,7 @@ impl Line {
         let mut visitor = FieldWriter {
             line,
             fields: &mut self.fields,
+            names: metadata.fields(),
             replaced: Keys::default(),
         };
         event.record(&mut visitor);
@@ -198,19 +199,31 @@ fn bit(name: &str) -> Option<u16> {
         .map(|index| 1 << index)
 }
 
+/// The name without the mark of a raw identifier, as in `r#type = …`.
+fn plain(name: &str) -> &str {
+    name.strip_prefix("r#").unwrap_or(name)
+}
+
 /// The message goes into the line, where its place is; all other fields wait.
 struct FieldWriter<'a> {
     line: &'a mut Vec<u8>,
     fields: &'a mut Vec<u8>,
+    names: &'a FieldSet,
     replaced: Keys,
 }
 
 impl FieldWriter<'_> {
+    fn is_repeated(&self, field: &Field, name: &str) -> bool {
+        let earlier = self.names.iter().take(field.index());
+        earlier
+            .into_iter()
+            .any(|earlier| plain(earlier.name()) == name)
+    }
+
     fn write(&mut self, field: &Field, value: impl FnOnce(&mut Vec<u8>)) {
-        let name = field.name();
-        // Raw identifiers: `r#type = …`.
-        let name = name.strip_prefix("r#").unwrap_or(name);
-        if RESERVED.contains(&name) {
+        let name = plain(field.name());
+        // Of fields with the same name the first counts; a key never stands there twice.
+        if RESERVED.contains(&name) || self.is_repeated(field, name) {
             return;
         }
         self.replaced.insert(name);

@@ -14,7 +14,7 @@ use tracing_subscriber::registry::{LookupSpan, Scope};
 
 /// Whether this is the span, made by `lambda_runtime::layers::TracingLayer`.
 pub(crate) fn is(metadata: &Metadata<'_>) -> bool {
-    metadata.name() == "Lambda runtime invoke" && metadata.target().starts_with("lambda_runtime")
+    metadata.name() == "Lambda runtime invoke" && metadata.target().starts_with("lambda_runtime::")
 }
 
 /// What the span tells of the invocation.

@@ -1,14 +1,18 @@
-use std::{cell::RefCell, sync::Arc};
+use std::{
+    cell::RefCell,
+    sync::{Arc, OnceLock},
+};
 
 use powertools_core::Invocation;
 use tracing::{
-    Event, Metadata, Subscriber,
+    Dispatch, Event, Metadata, Subscriber,
+    dispatcher::WeakDispatch,
     level_filters::LevelFilter,
     span::{Attributes, Id},
     subscriber::Interest,
 };
 use tracing_subscriber::{
-    Layer,
+    Layer, Registry,
     layer::{Context, Filter},
     registry::LookupSpan,
 };
@@ -28,11 +32,16 @@ thread_local! {
 #[derive(Debug)]
 pub(crate) struct JsonLines {
     settings: Arc<Settings>,
+    /// The subscriber that this layer is part of.
+    dispatch: OnceLock<WeakDispatch>,
 }
 
 impl JsonLines {
     pub(crate) fn new(settings: Arc<Settings>) -> Self {
-        Self { settings }
+        Self {
+            settings,
+            dispatch: OnceLock::new(),
+        }
     }
 
     fn write(&self, event: &Event<'_>, owner: Owner<'_>) {
@@ -43,11 +52,29 @@ impl JsonLines {
             // answer must not depend on it.
             let _ = self.settings.output.write_line(bytes);
         };
-        LINE.with(|line| match line.try_borrow_mut() {
-            Ok(mut line) => write(&mut line),
-            // A field whose formatting logs, in the middle of another line.
-            Err(_) => write(&mut Line::default()),
+        // Not kept: a field whose formatting logs, in the middle of another line, and a
+        // thread that ends and has destroyed its own.
+        let kept = LINE.try_with(|line| {
+            line.try_borrow_mut()
+                .map(|mut line| write(&mut line))
+                .is_ok()
         });
+        if kept != Ok(true) {
+            write(&mut Line::default());
+        }
+    }
+
+    /// The invocation of the event's spans, of all of them: our own filter hides those
+    /// below its level, and an ancestor of such a span may carry it.
+    fn of_spans(&self, event: &Event<'_>) -> Option<Invocation> {
+        let dispatch = self.dispatch.get()?.upgrade()?;
+        let registry = dispatch.downcast_ref::<Registry>()?;
+        let current = event.is_contextual().then(|| registry.current_span());
+        let id = match &current {
+            Some(current) => current.id()?,
+            None => event.parent()?,
+        };
+        Invocation::of_scope(registry.span(id)?.scope())
     }
 }
 
@@ -55,6 +82,11 @@ impl<S> Layer<S> for JsonLines
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
+    fn on_register_dispatch(&self, dispatch: &Dispatch) {
+        // A layer belongs to one subscriber, so the first stays.
+        let _ = self.dispatch.set(dispatch.downgrade());
+    }
+
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         if runtime_span::is(attributes.metadata())
             && let Some(span) = context.span(id)
@@ -65,8 +97,7 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        let of_spans = || Invocation::of_scope(context.event_scope(event)?);
-        if let Some(invocation) = Invocation::of_task().or_else(of_spans) {
+        if let Some(invocation) = Invocation::of_task().or_else(|| self.of_spans(event)) {
             return self.write(event, Owner::Invocation(&invocation));
         }
         let runtime = context

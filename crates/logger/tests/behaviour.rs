@@ -32,7 +32,7 @@ fn moment() -> SystemTime {
 fn host<const N: usize>(env: [(&str, &str); N]) -> Host {
     Host::default()
         .with_clock(ManualClock::at(moment()).shared())
-        .with_cold_start(ColdStart::new())
+        .with_cold_start(ColdStart::unused())
         .with_env(Env::from_iter(env))
 }
 
@@ -250,6 +250,52 @@ fn a_field_replaces_the_key_of_its_name_and_no_key_is_there_twice() {
     assert_eq!(line["service"], "other");
     assert_eq!(line["function_request_id"], "mine");
     assert_eq!(line["function_name"], "test");
+}
+
+#[test]
+fn of_fields_with_one_name_the_first_counts() {
+    let output = logged_by(LoggerLayer::builder().host(host(NO_ENV)), |_| {
+        tracing::info!(a = 1, a = 2, r#type = "raw", type = "plain", message = "field", "text");
+    });
+    let text = output.text();
+    for key in ["\"a\":", "\"type\":", "\"message\":"] {
+        assert_eq!(text.matches(key).count(), 1, "{text}");
+    }
+    let [line] = output.json().try_into().unwrap();
+    assert_eq!(line["a"], 1);
+    assert_eq!(line["type"], "raw");
+    assert_eq!(line["message"], "text");
+}
+
+#[test]
+fn the_keys_are_found_behind_a_span_below_the_level() {
+    let output = CapturedOutput::default();
+    let logger = LoggerLayer::builder()
+        .host(host(NO_ENV))
+        .output(output.writer())
+        .build()
+        .unwrap();
+    // Another layer wants the span, so it is there, and hidden from ours.
+    let subscriber = Registry::default()
+        .with(logger.subscriber_layer())
+        .with(tracing_subscriber::layer::Identity::new());
+    tracing::subscriber::with_default(subscriber, || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let service = logger.layer(service_fn(async |_: LambdaEvent<()>| {
+            let hidden = tracing::debug_span!("work");
+            assert!(!hidden.is_disabled());
+            let task = async { tracing::info!("in a bare task") }.instrument(hidden.clone());
+            tokio::spawn(task).await.unwrap();
+            Ok::<_, Infallible>(())
+        }));
+        runtime
+            .block_on(service.oneshot(lambda_event("r-1", ())))
+            .unwrap();
+    });
+    assert_eq!(output.json()[0]["function_request_id"], "r-1");
 }
 
 #[test]

@@ -35,7 +35,7 @@ async fn invoke(event: &Value) -> (Value, Vec<Value>) {
     let output = CapturedOutput::default();
     let host = Host::default()
         .with_env(Env::from_iter([("POWERTOOLS_SERVICE_NAME", "greetings")]))
-        .with_cold_start(ColdStart::new());
+        .with_cold_start(ColdStart::unused());
     let logger = LoggerLayer::builder()
         .host(host)
         .output(output.writer())

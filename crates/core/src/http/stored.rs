@@ -145,7 +145,7 @@ fn kept_headers(headers: &HeaderMap) -> BTreeMap<String, Vec<String>> {
     kept
 }
 
-/// A header value may hold any bytes. Text stays as it is; other bytes become the
+/// A header value may hold any bytes. ASCII stays as it is; other bytes become the
 /// characters of the same numbers, so that every value can be given back.
 fn to_text(value: &HeaderValue) -> String {
     value.as_bytes().iter().copied().map(char::from).collect()
