@@ -321,7 +321,7 @@ fn a_clock_before_1970_is_no_obstacle() {
     let host = Host::default()
         .with_clock(ManualClock::at(SystemTime::UNIX_EPOCH - Duration::from_secs(1)).shared());
     let output = logged_by(LoggerLayer::builder().host(host), |_| {
-        tracing::info!("hello")
+        tracing::info!("hello");
     });
     assert_eq!(output.json()[0]["timestamp"], "1969-12-31T23:59:59.000Z");
 }
@@ -479,6 +479,8 @@ fn a_line_that_cannot_be_written_takes_nothing_with_it() {
 
 // --- beside other layers ----------------------------------------------------------
 
+type Boxed = tower::util::BoxService<LambdaEvent<()>, (), Infallible>;
+
 #[test]
 fn stacked_layers_share_one_invocation_and_either_works_alone() {
     let shared = host(NO_ENV);
@@ -488,9 +490,7 @@ fn stacked_layers_share_one_invocation_and_either_works_alone() {
             .deadline(moment() + Duration::from_secs(3))
             .event(())
     };
-    let run = |stack: &dyn Fn(
-        &LoggerLayer,
-    ) -> tower::util::BoxService<LambdaEvent<()>, (), Infallible>| {
+    let run = |stack: &dyn Fn(&LoggerLayer) -> Boxed| {
         logged_by(LoggerLayer::builder().host(shared.clone()), |logger| {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -507,8 +507,6 @@ fn stacked_layers_share_one_invocation_and_either_works_alone() {
         tracing::info!("after");
         Ok::<_, Infallible>(())
     };
-    type Boxed = tower::util::BoxService<LambdaEvent<()>, (), Infallible>;
-
     let logger_outside = |logger: &LoggerLayer| {
         Boxed::new(
             ServiceBuilder::new()

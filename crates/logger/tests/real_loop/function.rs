@@ -144,7 +144,7 @@ async fn work(case: Case, shared: &Shared) {
         End::PanicsInPoll => panic!("in poll"),
         End::IsDropped => {
             shared.dropped[case.number].notify_one();
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
         End::Answers | End::Fails | End::PanicsInCall => {}
     }
