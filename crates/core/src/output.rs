@@ -19,7 +19,7 @@ impl SharedWriter {
         Self(Arc::new(Stdout))
     }
 
-    /// Any writer.
+    /// Any writer. It must not log itself: its own line would wait for it forever.
     pub fn new(writer: impl Write + Send + 'static) -> Self {
         Self(Arc::new(Mutex::new(writer)))
     }
