@@ -98,8 +98,7 @@ fn an_invocation_is_two_allocations_its_span_one_and_further_layers_are_none() {
     assert_eq!(allocations(&mut one()), 2);
     assert_eq!(allocations(&mut three()), 2);
 
-    // A layer beside the registry, as every real subscriber has: without one the
-    // registry gives no span back.
+    // With a layer beside the registry, as every real subscriber has.
     let subscriber = Registry::default().with(Identity::new());
     tracing::subscriber::with_default(subscriber, || {
         assert_eq!(allocations(&mut one()), 3);
