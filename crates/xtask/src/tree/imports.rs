@@ -58,6 +58,11 @@ const RULES: &[Rule] = &[
         why: "an example uses what a user can use: published crates",
     },
     Rule {
+        package: "testbed",
+        may_import: &["powertools-core", "powertools-local"],
+        why: "every crate may be tested with the test bed, so it stands on as little as it can",
+    },
+    Rule {
         package: "xtask",
         may_import: &[],
         why: "the developer commands do not depend on the library that they check",

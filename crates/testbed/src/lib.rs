@@ -1,0 +1,6 @@
+#![doc = include_str!("../README.md")]
+// Signals, process groups: the utilities run elsewhere too, their harder tests do not.
+#![cfg(unix)]
+
+pub mod process;
+pub mod source;
