@@ -2,5 +2,7 @@
 // Signals, process groups: the utilities run elsewhere too, their harder tests do not.
 #![cfg(unix)]
 
+pub mod check;
 pub mod process;
+pub mod sink;
 pub mod source;
