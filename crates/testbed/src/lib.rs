@@ -4,5 +4,6 @@
 
 pub mod check;
 pub mod process;
+pub mod servers;
 pub mod sink;
 pub mod source;

@@ -1,14 +1,25 @@
 //! Developer commands of this repository: `cargo xtask help` lists them.
+#![cfg_attr(
+    not(unix),
+    allow(dead_code, reason = "`cargo xtask test` refuses to run there")
+)]
 
+mod apt;
 mod ci;
 mod failure;
 mod host;
 mod metadata;
+#[cfg(unix)]
+mod process;
 mod report;
+#[cfg(unix)]
+mod servers;
 mod tally;
+#[cfg_attr(not(unix), path = "test_elsewhere.rs")]
 mod test;
 mod tools;
 mod tree;
+mod venv;
 mod workspace;
 
 use std::env;
@@ -20,6 +31,10 @@ use crate::tally::Tally;
 use crate::workspace::Workspace;
 
 fn main() -> ExitCode {
+    #[cfg(unix)]
+    if let Some(code) = process::guard::main(env::args_os().skip(1)) {
+        return code;
+    }
     let arguments: Vec<String> = env::args().skip(1).collect();
     let (tally, verdict) = match Request::parse(&arguments) {
         Ok(request) => request.run(),
@@ -86,7 +101,7 @@ impl Request {
 
 fn help() -> String {
     let mut text = String::from(
-        "cargo xtask test              prepare what the tests need and run all of them
+        "cargo xtask test              start the servers that the tests need and run all of them
 cargo xtask tree              check the dependency rules, print the weight of the logger
 cargo xtask ci                every check, then the tests; stops at the first failure
 cargo xtask ci --only STEP    these steps only; may be given several times

@@ -1,14 +1,29 @@
 //! `cargo xtask test`: everything that the tests need, then all of them.
 
 use std::io::{self, BufRead, BufReader, Write};
-use std::process::Stdio;
+use std::process::{ChildStdout, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 use crate::failure::{Failure, Result};
+use crate::host::Stopwatch;
+use crate::process::{Supervisor, poll};
+use crate::servers::Servers;
 use crate::tally::Tally;
-use crate::workspace::{Workspace, cannot_start, check, command_line};
+use crate::workspace::{Workspace, check, command_line};
 
 /// The least number of tests that a run must pass, kept in the repository.
 const FLOOR: &str = "crates/xtask/test-floor.txt";
+
+/// Unit tests, integration tests and doc examples of every member with every feature.
+const EVERYTHING: [&str; 2] = ["--workspace", "--all-features"];
+
+/// How many lines of output may wait to be printed.
+const BACKLOG: usize = 1024;
+
+/// How long the output may be silent, but open, once the tests have ended.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Runs the tests. The count is given whatever the verdict is.
 pub(crate) fn run(workspace: &Workspace) -> (Tally, Result<()>) {
@@ -19,45 +34,93 @@ pub(crate) fn run(workspace: &Workspace) -> (Tally, Result<()>) {
 
 fn verified_run(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
     let floor = floor(&workspace.read(FLOOR)?)?;
-    cargo_test(workspace, tally)?;
+    let supervisor = Supervisor::new()?;
+    // First of all, so that code which does not compile shows before any server is started.
+    supervisor.run(workspace.cargo("test").args(EVERYTHING).arg("--no-run"))?;
+    let mut servers = Servers::start(workspace, &supervisor)?;
+    cargo_test(workspace, &supervisor, &mut servers, tally)?;
+    servers.discard()?;
     tally.verify(floor)
 }
 
-/// Unit tests, integration tests and doc examples of every member with every feature.
-fn cargo_test(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
+fn cargo_test(
+    workspace: &Workspace,
+    supervisor: &Supervisor,
+    servers: &mut Servers,
+    tally: &mut Tally,
+) -> Result<()> {
     let mut command = workspace.cargo("test");
-    command.args(["--workspace", "--all-features", "--no-fail-fast"]);
+    command
+        .args(EVERYTHING)
+        .arg("--no-fail-fast")
+        .envs(servers.variables());
     let line = command_line(&command);
     println!("$ {line}");
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|e| cannot_start(&line, &e))?;
-    let copied = match child.stdout.take() {
-        Some(output) => copy_and_count(BufReader::new(output), io::stdout(), tally),
-        None => Ok(()),
-    };
-    let status = child
-        .wait()
-        .map_err(|e| Failure::new(format!("lost `{line}`: {e}")))?;
-    copied.map_err(|e| Failure::new(format!("cannot pass on the output of `{line}`: {e}")))?;
+    let mut group = supervisor.start(&command, Stdio::piped(), Stdio::inherit())?;
+    let lines = read_lines(group.take_output());
+    let mut terminal = io::stdout();
+    let mut ended = None;
+    loop {
+        match lines.recv_timeout(Supervisor::TICK) {
+            Ok(output) => pass_on(output, &mut terminal, tally)
+                .map_err(|e| Failure::new(format!("cannot pass on the output of `{line}`: {e}")))?,
+            Err(RecvTimeoutError::Timeout) if is_over(ended.as_ref()) => break,
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+        supervisor.proceed()?;
+        servers.check()?;
+        if ended.is_none() && poll(&line, &mut group)?.is_some() {
+            ended = Some(Stopwatch::start());
+        }
+    }
+    let status = supervisor.wait(&line, &mut group)?;
+    // A server that is gone explains the tests that failed.
+    servers.check()?;
     check(&line, status)
 }
 
-/// Copies line by line as the lines come. A test may write bytes that are not UTF-8.
-fn copy_and_count(
-    mut output: impl BufRead,
-    mut terminal: impl Write,
+/// Whether the tests ended so long ago that somebody else must hold their silent output
+/// open, which happens if the guard that would have ended him was killed.
+fn is_over(ended: Option<&Stopwatch>) -> bool {
+    ended.is_some_and(|clock| clock.elapsed() > PATIENCE)
+}
+
+/// Reads in a thread of its own, so that nobody waits for a silent test. The end of the
+/// output disconnects the receiver.
+fn read_lines(output: Option<ChildStdout>) -> Receiver<io::Result<Vec<u8>>> {
+    let (sender, receiver) = mpsc::sync_channel(BACKLOG);
+    if let Some(output) = output {
+        thread::spawn(move || {
+            let mut output = BufReader::new(output);
+            while let Some(line) = next_line(&mut output).transpose() {
+                if sender.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+    }
+    receiver
+}
+
+/// A line with its end, or the rest without one. A test may write bytes that are not UTF-8.
+fn next_line(output: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
+    let mut line = Vec::new();
+    let length = output.read_until(b'\n', &mut line)?;
+    Ok((length > 0).then_some(line))
+}
+
+/// Prints and counts one line.
+fn pass_on(
+    line: io::Result<Vec<u8>>,
+    terminal: &mut impl Write,
     tally: &mut Tally,
 ) -> io::Result<()> {
-    let mut line = Vec::new();
-    while output.read_until(b'\n', &mut line)? > 0 {
-        terminal.write_all(&line)?;
-        tally.read(String::from_utf8_lossy(&line).trim_end());
-        line.clear();
-    }
-    terminal.flush()
+    let line = line?;
+    terminal.write_all(&line)?;
+    terminal.flush()?;
+    tally.read(String::from_utf8_lossy(&line).trim_end());
+    Ok(())
 }
 
 fn floor(text: &str) -> Result<u64> {
@@ -78,7 +141,10 @@ mod tests {
             test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\nend";
         let mut terminal = Vec::new();
         let mut tally = Tally::default();
-        copy_and_count(output.as_slice(), &mut terminal, &mut tally).unwrap();
+        let mut input = output.as_slice();
+        while let Some(line) = next_line(&mut input).transpose() {
+            pass_on(line, &mut terminal, &mut tally).unwrap();
+        }
         assert_eq!(terminal, output);
         assert_eq!(tally.verify(1), Ok(()));
     }

@@ -1,0 +1,177 @@
+//! One conditional put, many who want to make it: what every lock on DynamoDB stands on.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::{collections::HashMap, process::ExitCode, sync::Arc};
+
+use aws_sdk_dynamodb::{
+    Client,
+    config::{BehaviorVersion, Credentials, Region, retry::RetryConfig},
+    operation::put_item::PutItemError,
+    types::{
+        AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
+        ReturnValuesOnConditionCheckFailure, ScalarAttributeType,
+    },
+};
+use serde::{Deserialize, Serialize};
+use testbed::{
+    process::{Child, Harness, Parent},
+    servers::Aws,
+};
+use tokio::{sync::Barrier, task::JoinSet};
+
+const ROUNDS: u32 = 200;
+const PROCESSES: usize = 8;
+const TASKS: usize = 50;
+const TABLE: &str = "race";
+
+fn main() -> ExitCode {
+    Harness::new()
+        .scenario("contend", contend)
+        .test(
+            "fifty_tasks_and_eight_processes_have_one_winner",
+            one_winner,
+        )
+        .main()
+}
+
+/// What one contender got out of one round.
+#[derive(Debug, Serialize, Deserialize)]
+struct Outcome {
+    contender: String,
+    won: bool,
+    /// What it wrote, or what it was shown that somebody else had written.
+    item: String,
+}
+
+async fn one_winner() {
+    let aws = Aws::account();
+    let client = client(&aws);
+    create_table(&client).await;
+    let processes: Vec<Child> = (0..PROCESSES)
+        .map(|number| {
+            let input = (aws.access_key(), format!("process {number}"));
+            let child = Child::builder("contend").input(&input);
+            child.hold_at("start").spawn()
+        })
+        .collect();
+    let mut winners: HashMap<String, u32> = HashMap::new();
+
+    for round in 0..ROUNDS {
+        for process in &processes {
+            process.reached("start").await;
+        }
+        let barrier = Arc::new(Barrier::new(TASKS + 1));
+        let mut tasks = JoinSet::new();
+        for number in 0..TASKS {
+            let (client, barrier) = (client.clone(), Arc::clone(&barrier));
+            tasks.spawn(async move {
+                barrier.wait().await;
+                put(&client, round, format!("task {number}")).await
+            });
+        }
+        // The message to a process takes longer than the wake-up of a task.
+        for process in &processes {
+            process.go("start");
+        }
+        barrier.wait().await;
+        let mut outcomes = tasks.join_all().await;
+        for process in &processes {
+            outcomes.push(process.report().await);
+        }
+
+        assert_eq!(outcomes.len(), TASKS + PROCESSES);
+        let won: Vec<&Outcome> = outcomes.iter().filter(|outcome| outcome.won).collect();
+        let [winner] = won[..] else {
+            panic!("round {round} has {} winners: {won:?}", won.len());
+        };
+        for outcome in &outcomes {
+            assert_eq!(
+                outcome.item, winner.item,
+                "round {round}: {} saw another item than that of {}",
+                outcome.contender, winner.contender
+            );
+        }
+        *winners.entry(winner.contender.clone()).or_default() += 1;
+    }
+
+    let by_processes: u32 = winners
+        .iter()
+        .filter(|(winner, _)| winner.starts_with("process"))
+        .map(|(_, rounds)| rounds)
+        .sum();
+    println!(
+        "{ROUNDS} rounds, won by {} contenders, {by_processes} by a process",
+        winners.len()
+    );
+    // If one and the same always won, they would not have raced.
+    assert!(winners.len() > 1, "{winners:?}");
+}
+
+/// A process that puts once a round, when it is told to.
+async fn contend(parent: Parent) {
+    let (access_key, name): (String, String) = parent.input();
+    let client = client(&Aws::with_access_key(access_key));
+    for round in 0..ROUNDS {
+        parent.point("start").await;
+        parent.report(&put(&client, round, name.clone()).await);
+    }
+}
+
+async fn put(client: &Client, round: u32, contender: String) -> Outcome {
+    let written = format!("round {round}, written by {contender}");
+    let put = client
+        .put_item()
+        .table_name(TABLE)
+        .item("id", AttributeValue::N(round.to_string()))
+        .item("writer", AttributeValue::S(written.clone()))
+        .condition_expression("attribute_not_exists(#id)")
+        .expression_attribute_names("#id", "id")
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+    match put.send().await.map_err(|error| error.into_service_error()) {
+        Ok(_) => Outcome {
+            contender,
+            won: true,
+            item: written,
+        },
+        Err(PutItemError::ConditionalCheckFailedException(refused)) => {
+            let item = refused.item.expect("a loser is shown the item");
+            Outcome {
+                contender,
+                won: false,
+                item: item["writer"].as_s().unwrap().clone(),
+            }
+        }
+        Err(error) => panic!("{contender} could not put: {error:?}"),
+    }
+}
+
+/// Without retries: the retry of a put that succeeded unseen would lose against itself.
+fn client(aws: &Aws) -> Client {
+    let credentials = Credentials::new(aws.access_key(), aws.secret_key(), None, None, "testbed");
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .endpoint_url(aws.url())
+        .region(Region::new(aws.region()))
+        .credentials_provider(credentials)
+        .retry_config(RetryConfig::disabled());
+    Client::from_conf(config.build())
+}
+
+async fn create_table(client: &Client) {
+    let key = KeySchemaElement::builder()
+        .attribute_name("id")
+        .key_type(KeyType::Hash);
+    let attribute = AttributeDefinition::builder().attribute_name("id");
+    let table = client
+        .create_table()
+        .table_name(TABLE)
+        .key_schema(key.build().unwrap())
+        .attribute_definitions(
+            attribute
+                .attribute_type(ScalarAttributeType::N)
+                .build()
+                .unwrap(),
+        )
+        .billing_mode(BillingMode::PayPerRequest);
+    table.send().await.unwrap();
+}

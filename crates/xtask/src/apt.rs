@@ -1,0 +1,83 @@
+//! Programs that the system provides. In CI they are installed, else asked for.
+
+use std::process::Command;
+
+use crate::failure::{Failure, Result};
+use crate::workspace::{Workspace, run};
+
+const INSTALL: &str = "apt-get install -y --no-install-recommends";
+
+/// Programs that belong together.
+#[derive(Debug)]
+pub(crate) struct Need<'a> {
+    /// What needs what, as the beginning of a sentence.
+    pub(crate) sentence: &'a str,
+    /// The packages of Debian and Ubuntu.
+    pub(crate) packages: &'a str,
+}
+
+/// Makes sure that `usable` holds.
+pub(crate) fn require(
+    workspace: &Workspace,
+    need: &Need<'_>,
+    usable: impl Fn() -> bool,
+) -> Result<()> {
+    if usable() {
+        return Ok(());
+    }
+    if workspace.in_ci() {
+        // Not behind a guard: a package manager killed half-way leaves its database broken.
+        run(quiet(workspace.command("apt-get").arg("update")))?;
+        let mut words = INSTALL.split(' ').chain(need.packages.split(' '));
+        let program = words.next().unwrap_or_default();
+        run(quiet(workspace.command(program).args(words)))?;
+        if usable() {
+            return Ok(());
+        }
+    }
+    Err(Failure::new(message(need)))
+}
+
+/// No question is asked, and no daemon is started: with this run level `invoke-rc.d` starts
+/// none, and with this variable `systemctl` leaves systemd alone.
+fn quiet(command: &mut Command) -> &mut Command {
+    command
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .env("RUNLEVEL", "1")
+        .env("SYSTEMD_OFFLINE", "1")
+}
+
+fn message(need: &Need<'_>) -> String {
+    format!(
+        "{}; on Debian and Ubuntu: apt-get update && {INSTALL} {}",
+        need.sentence, need.packages
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_usable_is_not_installed() {
+        let workspace = Workspace::find().unwrap();
+        let need = Need {
+            sentence: "nobody needs this",
+            packages: "no-such-package",
+        };
+        assert_eq!(require(&workspace, &need, || true), Ok(()));
+    }
+
+    #[test]
+    fn the_message_holds_the_command() {
+        let need = Need {
+            sentence: "the tests need Redis",
+            packages: "redis-server openssl",
+        };
+        assert_eq!(
+            message(&need),
+            "the tests need Redis; on Debian and Ubuntu: apt-get update && \
+             apt-get install -y --no-install-recommends redis-server openssl"
+        );
+    }
+}

@@ -1,0 +1,110 @@
+//! All the servers of a run.
+
+use crate::failure::{Failure, Result};
+use crate::host::{self, Stopwatch};
+use crate::process::Supervisor;
+use crate::servers::directory::RunDirectory;
+use crate::servers::python::{Ministack, Moto, VENV};
+use crate::servers::recipe::Recipe;
+use crate::servers::redis::{self, Plain, Tls};
+use crate::servers::server::Server;
+use crate::workspace::Workspace;
+
+/// They end when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Servers {
+    running: Vec<Server>,
+    directory: RunDirectory,
+}
+
+impl Servers {
+    /// Installs what is missing, starts every server that the caller has not, and waits
+    /// until they answer.
+    pub(crate) fn start(workspace: &Workspace, supervisor: &Supervisor) -> Result<Self> {
+        let home = workspace.target().join("test-servers");
+        let directory = RunDirectory::create(&home)?;
+        let recipes = recipes(workspace, supervisor, &directory)?;
+        let clock = Stopwatch::start();
+        let mut running = Vec::new();
+        for recipe in recipes {
+            running.push(Server::start(recipe, directory.path(), supervisor)?);
+        }
+        for server in &mut running {
+            server.wait(supervisor)?;
+        }
+        if !running.is_empty() {
+            let places: Vec<String> = running.iter().map(Server::place).collect();
+            println!(
+                "servers: {} ({:.1} s)",
+                places.join(", "),
+                clock.elapsed().as_secs_f64()
+            );
+        }
+        Ok(Self { running, directory })
+    }
+
+    /// What the tests are told.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&'static str, String)> {
+        self.running.iter().flat_map(Server::variables)
+    }
+
+    /// Fails if one has ended.
+    pub(crate) fn check(&mut self) -> Result<()> {
+        self.running
+            .iter_mut()
+            .try_for_each(|server| server.check("while the tests ran"))
+    }
+
+    /// Ends the servers of a run whose logs nobody will want to read.
+    pub(crate) fn discard(self) -> Result<()> {
+        drop(self.running);
+        self.directory.remove()
+    }
+}
+
+fn recipes(
+    workspace: &Workspace,
+    supervisor: &Supervisor,
+    directory: &RunDirectory,
+) -> Result<Vec<Box<dyn Recipe>>> {
+    let aws = wanted("PT_TEST_AWS_URL");
+    let moto = wanted("PT_TEST_MOTO_URL");
+    let plain = wanted("PT_TEST_REDIS_URL");
+    let tls = wanted("PT_TEST_REDIS_TLS_URL");
+    if !tls && wanted("PT_TEST_REDIS_TLS_CA") {
+        return Err(Failure::new(
+            "PT_TEST_REDIS_TLS_URL is set, so PT_TEST_REDIS_TLS_CA must be set too, to the file \
+             with the certificate that clients have to trust",
+        ));
+    }
+    let mut recipes: Vec<Box<dyn Recipe>> = Vec::new();
+    if aws || moto {
+        let bin = VENV.install(workspace, |command| supervisor.run(command))?;
+        if aws {
+            recipes.push(Box::new(Ministack {
+                bin: bin.clone(),
+                scratch: directory.child("ministack")?,
+            }));
+        }
+        if moto {
+            recipes.push(Box::new(Moto { bin }));
+        }
+    }
+    if plain || tls {
+        redis::require(workspace)?;
+        if plain {
+            recipes.push(Box::new(Plain {
+                scratch: directory.child("redis")?,
+            }));
+        }
+        if tls {
+            recipes.push(Box::new(Tls::new(directory.child("redis-tls")?)?));
+        }
+    }
+    Ok(recipes)
+}
+
+/// A variable that is set names a server of the caller's, and reaches the tests as it is.
+fn wanted(variable: &str) -> bool {
+    host::variable(variable).is_none()
+}

@@ -1,0 +1,203 @@
+//! The facts.
+
+use std::fs;
+
+use libtest_mimic::Trial;
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::stage::{End, Play, Run, Stage};
+
+const PASSES: Play = Play {
+    build: ":",
+    server: "serves",
+    tests: "pass",
+};
+const HANGS: Play = Play {
+    tests: "hang",
+    ..PASSES
+};
+
+pub(crate) fn all() -> Vec<Trial> {
+    vec![
+        trial("a_run_that_passes_ends_its_server", passing_run),
+        trial("sigint_ends_server_and_tests", sigint),
+        trial("sigint_to_the_group_ends_server_and_tests", sigint_to_group),
+        trial("sigterm_ends_server_and_tests", sigterm),
+        trial("sighup_ends_server_and_tests", sighup),
+        trial("a_killed_run_leaves_nothing", sigkill),
+        trial("a_killed_guard_takes_the_tests_with_it", killed_guard),
+        trial("a_signal_during_the_build_ends_it", signal_during_build),
+        trial("what_a_test_leaves_behind_is_ended", litter),
+        trial("a_failed_build_shows_before_any_server", failed_build),
+        trial("a_server_that_fails_thrice_shows_its_log", failing_server),
+        trial("a_server_that_fails_once_is_started_again", second_attempt),
+        trial("a_server_that_ends_meanwhile_fails_the_run", server_ends),
+        trial("a_given_server_is_not_started", given_server),
+        trial("redis_with_tls_needs_a_certificate", no_certificate),
+    ]
+}
+
+fn trial(name: &'static str, case: fn(&str)) -> Trial {
+    Trial::test(name, move || {
+        case(name);
+        Ok(())
+    })
+}
+
+fn passing_run(name: &str) {
+    let stage = Stage::new(name, PASSES);
+    let end = stage.run(&[]).end();
+    assert!(end.status.success(), "{end:?}");
+    assert!(end.output.ends_with("\n1 passed, 0 failed"), "{end:?}");
+    assert_eq!(stage.starts(), 1);
+    assert_eq!(left_in_target(&stage), ["python"]);
+}
+
+fn sigint(name: &str) {
+    interrupted(name, "stopped by SIGINT", |run| run.signal(Signal::INT));
+}
+
+fn sigint_to_group(name: &str) {
+    interrupted(name, "stopped by SIGINT", |run| {
+        run.signal_group(Signal::INT);
+    });
+}
+
+fn sigterm(name: &str) {
+    interrupted(name, "stopped by SIGTERM", |run| run.signal(Signal::TERM));
+}
+
+fn sighup(name: &str) {
+    interrupted(name, "stopped by SIGHUP", |run| run.signal(Signal::HUP));
+}
+
+fn sigkill(name: &str) {
+    interrupted(name, "", |run| run.signal(Signal::KILL));
+}
+
+fn interrupted(name: &str, message: &str, signal: fn(&Run)) {
+    let stage = Stage::new(name, HANGS);
+    let mut run = stage.run(&[]);
+    let server = run.connect();
+    run.line("the tests hang");
+    signal(&run);
+    let end = run.end();
+    server.ends();
+    assert!(!end.status.success(), "{end:?}");
+    assert!(end.errors.contains(message), "{end:?}");
+}
+
+fn killed_guard(name: &str) {
+    let stage = Stage::new(name, HANGS);
+    let mut run = stage.run(&[]);
+    let server = run.connect();
+    let guard = run.line("guarded by ").parse().expect("it is a number");
+    let guard = Pid::from_raw(guard).expect("it is not zero");
+    run.line("the tests hang");
+    kill_process(guard, Signal::KILL).expect("the guard lives");
+    let end = run.end();
+    server.ends();
+    fails_with(&end, "failed (signal: 9 (SIGKILL))");
+}
+
+fn signal_during_build(name: &str) {
+    let play = Play {
+        build: "echo building; ROLE sleeper",
+        ..PASSES
+    };
+    let stage = Stage::new(name, play);
+    let mut run = stage.run(&[]);
+    run.line("building");
+    run.signal(Signal::TERM);
+    fails_with(&run.end(), "stopped by SIGTERM");
+    assert_eq!(stage.starts(), 0);
+}
+
+fn litter(name: &str) {
+    let play = Play {
+        tests: "litter",
+        ..PASSES
+    };
+    // The end of the output would not come.
+    let end = Stage::new(name, play).run(&[]).end();
+    assert!(end.status.success(), "{end:?}");
+}
+
+fn failed_build(name: &str) {
+    let play = Play {
+        build: "exit 101",
+        ..PASSES
+    };
+    let stage = Stage::new(name, play);
+    let end = stage.run(&[]).end();
+    fails_with(&end, "--no-run` failed (exit status: 101)");
+    assert_eq!(stage.starts(), 0);
+}
+
+fn failing_server(name: &str) {
+    let play = Play {
+        server: "fails",
+        ..PASSES
+    };
+    let stage = Stage::new(name, play);
+    let end = stage.run(&[]).end();
+    fails_with(
+        &end,
+        "the server ministack ended when it was started (exit status: 3)",
+    );
+    fails_with(&end, "\n  | no room for a table");
+    assert_eq!(stage.starts(), 3);
+    assert!(!end.output.contains("at http"), "{end:?}");
+}
+
+fn second_attempt(name: &str) {
+    let play = Play {
+        server: "fails-once",
+        ..PASSES
+    };
+    let stage = Stage::new(name, play);
+    let end = stage.run(&[]).end();
+    assert!(end.status.success(), "{end:?}");
+    assert_eq!(stage.starts(), 2);
+}
+
+fn server_ends(name: &str) {
+    let play = Play {
+        tests: "end-the-server",
+        ..PASSES
+    };
+    let end = Stage::new(name, play).run(&[]).end();
+    fails_with(
+        &end,
+        "the server ministack ended while the tests ran (exit status: 7)",
+    );
+    fails_with(&end, "\n  | the ground gave way");
+}
+
+fn given_server(name: &str) {
+    let stage = Stage::new(name, PASSES);
+    let mut run = stage.run(&[("PT_TEST_AWS_URL", "http://127.0.0.1:2")]);
+    assert_eq!(run.line("at "), "http://127.0.0.1:2");
+    let end = run.end();
+    assert!(end.status.success(), "{end:?}");
+    assert_eq!(stage.starts(), 0);
+}
+
+fn no_certificate(name: &str) {
+    let stage = Stage::new(name, PASSES);
+    let end = stage.run(&[("PT_TEST_REDIS_TLS_CA", "")]).end();
+    fails_with(&end, "PT_TEST_REDIS_TLS_CA must be set too");
+}
+
+fn fails_with(end: &End, message: &str) {
+    assert!(!end.status.success(), "{end:?}");
+    assert!(end.errors.contains(message), "{message:?} in {end:?}");
+}
+
+fn left_in_target(stage: &Stage) -> Vec<String> {
+    fs::read_dir(stage.root.join("target/test-servers"))
+        .expect("it holds the virtual environment")
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect()
+}
