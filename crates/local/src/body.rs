@@ -2,12 +2,10 @@
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
-use http::HeaderMap;
 use http_body_util::BodyExt;
 
 pub(crate) struct Sent {
     pub(crate) body: Bytes,
-    pub(crate) trailers: Option<HeaderMap>,
     pub(crate) too_large: bool,
 }
 
@@ -15,22 +13,19 @@ pub(crate) struct Sent {
 /// sending would not see the refusal. `None` if the sender broke off.
 pub(crate) async fn collect(mut body: Body, limit: usize) -> Option<Sent> {
     let mut kept = BytesMut::new();
-    let mut trailers = None;
     let mut too_large = false;
     while let Some(frame) = body.frame().await {
-        match frame.ok()?.into_data() {
-            Ok(data) => {
-                too_large |= kept.len() + data.len() > limit;
-                if !too_large {
-                    kept.extend_from_slice(&data);
-                }
-            }
-            Err(frame) => trailers = frame.into_trailers().ok(),
+        // Trailers say nothing about a body that is taken whole.
+        let Ok(data) = frame.ok()?.into_data() else {
+            continue;
+        };
+        too_large |= kept.len() + data.len() > limit;
+        if !too_large {
+            kept.extend_from_slice(&data);
         }
     }
     Some(Sent {
         body: kept.freeze(),
-        trailers,
         too_large,
     })
 }

@@ -12,7 +12,7 @@ use http::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::{id::since_epoch, runtime_api::ACCOUNT};
+use crate::{arn::ACCOUNT, id::since_epoch};
 
 /// Which service the front imitates, and so which event the function gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -5,13 +5,13 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
     EventFormat, LocalError, RuntimeApi,
+    arn::function_arn,
     endpoints::closed,
     error::ADDRESS_VARIABLE,
     event::DEFAULT_STAGE,
     gateway::{Gateway, Settings},
     notice::say,
     plan::Plan,
-    runtime_api::function_arn,
     signal::interrupted,
 };
 

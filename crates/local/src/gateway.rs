@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use crate::{
     EventFormat, Exit, FunctionProcess, FunctionProcessBuilder, Invoke, LocalError, Reply,
-    RuntimeApi, answer,
+    RuntimeApi, ShutdownReason, answer,
     body::collect,
     event::{Arrival, TRACE_HEADER},
     id,
@@ -80,7 +80,7 @@ impl Gateway {
     /// Kills the function for good and waits until it is gone.
     pub(crate) async fn stop(&self) {
         if let Some(process) = self.end() {
-            process.shut_down().await;
+            process.shut_down(ShutdownReason::Spindown).await;
         }
     }
 

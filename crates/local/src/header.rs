@@ -22,3 +22,10 @@ pub(crate) const EXTENSION_IDENTIFIER: HeaderName =
     HeaderName::from_static("lambda-extension-identifier");
 pub(crate) const ERROR_BODY: HeaderName =
     HeaderName::from_static("lambda-runtime-function-error-body");
+pub(crate) const EXTENSION_NAME: HeaderName = HeaderName::from_static("lambda-extension-name");
+pub(crate) const EXTENSION_FEATURES: HeaderName =
+    HeaderName::from_static("lambda-extension-accept-feature");
+pub(crate) const EXTENSION_EVENT: HeaderName =
+    HeaderName::from_static("lambda-extension-event-identifier");
+pub(crate) const EXTENSION_ERROR_TYPE: HeaderName =
+    HeaderName::from_static("lambda-extension-function-error-type");

@@ -20,6 +20,7 @@ pub(crate) struct Plan {
     pub(crate) workers: u32,
     pub(crate) memory_size: u32,
     pub(crate) function_name: Option<String>,
+    pub(crate) snap_start: bool,
 }
 
 impl Default for Plan {
@@ -31,6 +32,7 @@ impl Default for Plan {
             workers: 1,
             memory_size: 128,
             function_name: None,
+            snap_start: false,
         }
     }
 }
@@ -39,6 +41,9 @@ impl Plan {
     pub(crate) fn check(&self) -> Result<(), LocalError> {
         if self.workers == 0 {
             return Err(LocalError::setting("workers", "at least 1"));
+        }
+        if self.snap_start && self.workers > 1 {
+            return Err(LocalError::setting("workers", "1 with SnapStart"));
         }
         Ok(())
     }
@@ -75,8 +80,17 @@ impl Plan {
                 self.memory_size.to_string(),
             );
         if self.workers == 1 {
+            let kind = if self.snap_start {
+                // They would be those of the environment that was snapshotted.
+                command
+                    .env_remove("AWS_LAMBDA_LOG_GROUP_NAME")
+                    .env_remove("AWS_LAMBDA_LOG_STREAM_NAME");
+                "snap-start"
+            } else {
+                "on-demand"
+            };
             command
-                .env("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
+                .env("AWS_LAMBDA_INITIALIZATION_TYPE", kind)
                 .env_remove("AWS_LAMBDA_MAX_CONCURRENCY");
         } else {
             command

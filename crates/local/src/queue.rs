@@ -3,10 +3,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
 
@@ -14,89 +11,34 @@ use bytes::Bytes;
 use http::HeaderMap;
 use powertools_core::{SharedClock, SharedRandom};
 use tokio::{
-    sync::{Notify, oneshot, watch},
+    sync::{Notify, mpsc, oneshot},
     task::AbortHandle,
 };
 
-use crate::{Reply, id};
+use crate::{
+    Reply, id,
+    source::{Condition, Source},
+};
 
 /// Far beyond what Lambda allows, and still a time that can be added.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// Who asks for events: one process, or anyone who knows the shared address.
-#[derive(Debug)]
-pub(crate) struct Source {
-    function_name: String,
-    resets_on_timeout: bool,
-    asked: AtomicBool,
-    extended: AtomicBool,
-    condition: watch::Sender<Condition>,
+/// What becomes of an invocation, piece by piece; `End` is the last one.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Piece {
+    Taken {
+        invocation_id: String,
+        deadline: SystemTime,
+    },
+    /// The function begins to stream; the headers of its request.
+    Streams(HeaderMap),
+    Data(Bytes),
+    /// The stream is complete; its trailers.
+    Streamed(Option<HeaderMap>),
+    End(Reply),
 }
 
-/// Whether a source may still take events.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Condition {
-    Serving,
-    /// Its environment is to be reset.
-    TimedOut,
-    /// It could not initialise; what it said about that.
-    InitError(Bytes),
-    /// Its process has ended.
-    Gone,
-}
-
-impl Source {
-    pub(crate) fn new(function_name: impl Into<String>, resets_on_timeout: bool) -> Arc<Self> {
-        Arc::new(Self {
-            function_name: function_name.into(),
-            resets_on_timeout,
-            asked: AtomicBool::new(false),
-            extended: AtomicBool::new(false),
-            condition: watch::Sender::new(Condition::Serving),
-        })
-    }
-
-    /// Notes that it has initialised: it asked for its first event.
-    pub(crate) fn ask(&self) {
-        self.asked.store(true, Ordering::Relaxed);
-    }
-
-    pub(crate) fn has_asked(&self) -> bool {
-        self.asked.load(Ordering::Relaxed)
-    }
-
-    /// Notes that it registered an extension, so as to be told of its end.
-    pub(crate) fn extend(&self) {
-        self.extended.store(true, Ordering::Relaxed);
-    }
-
-    pub(crate) fn is_extended(&self) -> bool {
-        self.extended.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn function_name(&self) -> &str {
-        &self.function_name
-    }
-
-    /// The first reason stays.
-    pub(crate) fn retire(&self, reason: Condition) {
-        self.condition.send_if_modified(|condition| {
-            let serving = *condition == Condition::Serving;
-            if serving {
-                *condition = reason;
-            }
-            serving
-        });
-    }
-
-    pub(crate) fn is_serving(&self) -> bool {
-        *self.condition.borrow() == Condition::Serving
-    }
-
-    pub(crate) fn condition(&self) -> watch::Receiver<Condition> {
-        self.condition.subscribe()
-    }
-}
+pub(crate) type Pieces = mpsc::UnboundedSender<Piece>;
 
 /// An invocation that no function has taken yet.
 #[derive(Debug)]
@@ -105,7 +47,7 @@ pub(crate) struct Waiting {
     pub(crate) event: Bytes,
     pub(crate) headers: HeaderMap,
     pub(crate) timeout: Duration,
-    pub(crate) reply: oneshot::Sender<Reply>,
+    pub(crate) pieces: Pieces,
 }
 
 /// An invocation that a function takes now.
@@ -121,8 +63,10 @@ pub(crate) struct Handed {
 struct InFlight {
     request_id: String,
     source: Arc<Source>,
-    reply: oneshot::Sender<Reply>,
+    pieces: Pieces,
     timer: AbortHandle,
+    /// Its answer is on the way: a second one is refused. Dropped at the end.
+    streams: Option<oneshot::Sender<()>>,
 }
 
 /// Why an answer is not accepted.
@@ -145,6 +89,67 @@ struct State {
     waiting: VecDeque<Waiting>,
     /// By invocation id: one request id may be tried more than once.
     in_flight: HashMap<String, InFlight>,
+}
+
+impl State {
+    fn find(
+        &self,
+        source: &Arc<Source>,
+        request_id: &str,
+        invocation_id: Option<&str>,
+    ) -> Result<String, Refusal> {
+        let of_request = |flight: &InFlight| {
+            flight.request_id == request_id
+                && flight.streams.is_none()
+                && Arc::ptr_eq(&flight.source, source)
+        };
+        let found = self.in_flight.iter().find(|(key, flight)| {
+            of_request(flight) && invocation_id.is_none_or(|id| id == key.as_str())
+        });
+        match found {
+            Some((key, _)) => Ok(key.clone()),
+            None if self.in_flight.values().any(of_request) => Err(Refusal::WrongInvocation),
+            None => Err(Refusal::UnknownRequest),
+        }
+    }
+
+    fn finish(&mut self, key: &str, end: Piece) -> bool {
+        let flight = self.in_flight.remove(key);
+        flight.map(|flight| flight.end(end)).is_some()
+    }
+}
+
+impl InFlight {
+    fn end(self, end: Piece) {
+        self.timer.abort();
+        let _ = self.pieces.send(end);
+    }
+}
+
+/// The frames of an answer on their way.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    queue: Arc<Queue>,
+    key: String,
+    pieces: Pieces,
+    ended: oneshot::Receiver<()>,
+}
+
+impl Stream {
+    pub(crate) fn send(&self, data: Bytes) {
+        let _ = self.pieces.send(Piece::Data(data));
+    }
+
+    /// `false` if the invocation has ended before, as by its deadline.
+    pub(crate) fn end(self, end: Piece) -> bool {
+        self.queue.state().finish(&self.key, end)
+    }
+
+    /// Waits until the invocation has ended otherwise.
+    pub(crate) async fn ended(&mut self) {
+        // Nothing is ever sent: the other end goes with the invocation.
+        let _ = (&mut self.ended).await;
+    }
 }
 
 impl Queue {
@@ -189,7 +194,7 @@ impl Queue {
         let waiting = loop {
             let waiting = state.waiting.pop_front()?;
             // Nobody waits for the reply any more: the invocation is cancelled.
-            if !waiting.reply.is_closed() {
+            if !waiting.pieces.is_closed() {
                 break waiting;
             }
         };
@@ -209,10 +214,17 @@ impl Queue {
             InFlight {
                 request_id: waiting.request_id,
                 source: Arc::clone(source),
-                reply: waiting.reply,
+                pieces: waiting.pieces.clone(),
                 timer: timer.abort_handle(),
+                streams: None,
             },
         );
+        // Whoever waits may have lost interest, here and below; the function
+        // does its part all the same.
+        let _ = waiting.pieces.send(Piece::Taken {
+            invocation_id: invocation_id.clone(),
+            deadline,
+        });
         Some(Handed {
             invocation_id,
             deadline,
@@ -227,41 +239,49 @@ impl Queue {
         source: &Arc<Source>,
         request_id: &str,
         invocation_id: Option<&str>,
-        reply: Reply,
+        end: Piece,
     ) -> Result<(), Refusal> {
         let mut state = self.state();
-        let of_request = |flight: &InFlight| {
-            flight.request_id == request_id && Arc::ptr_eq(&flight.source, source)
-        };
-        let (key, _) = state
-            .in_flight
-            .iter()
-            .find(|(key, flight)| {
-                of_request(flight) && invocation_id.is_none_or(|id| id == key.as_str())
-            })
-            .ok_or_else(|| match state.in_flight.values().any(of_request) {
-                true => Refusal::WrongInvocation,
-                false => Refusal::UnknownRequest,
-            })?;
-        let key = key.clone();
-        if let Some(flight) = state.in_flight.remove(&key) {
-            flight.timer.abort();
-            // The caller may have lost interest; the function did its part.
-            let _ = flight.reply.send(reply);
-        }
+        let key = state.find(source, request_id, invocation_id)?;
+        state.finish(&key, end);
         Ok(())
+    }
+
+    /// Notes that the answer to an invocation begins, and gives what the
+    /// frames go through.
+    pub(crate) fn stream(
+        self: &Arc<Self>,
+        source: &Arc<Source>,
+        request_id: &str,
+        invocation_id: Option<&str>,
+        headers: HeaderMap,
+    ) -> Result<Stream, Refusal> {
+        let mut state = self.state();
+        let key = state.find(source, request_id, invocation_id)?;
+        let flight = state.in_flight.get_mut(&key);
+        let flight = flight.ok_or(Refusal::UnknownRequest)?;
+        let (open, ended) = oneshot::channel();
+        flight.streams = Some(open);
+        let pieces = flight.pieces.clone();
+        let _ = pieces.send(Piece::Streams(headers));
+        Ok(Stream {
+            queue: Arc::clone(self),
+            key,
+            pieces,
+            ended,
+        })
     }
 
     fn time_out(&self, invocation_id: &str) {
         let mut state = self.state();
-        let Some(flight) = state.in_flight.remove(invocation_id) else {
+        let Some(flight) = state.in_flight.get(invocation_id) else {
             return;
         };
-        if flight.source.resets_on_timeout {
+        if flight.source.nature().resets_on_timeout {
             // Under the lock, so that it takes no other event before it is killed.
             flight.source.retire(Condition::TimedOut);
         }
-        let _ = flight.reply.send(Reply::TimedOut);
+        state.finish(invocation_id, Piece::End(Reply::TimedOut));
     }
 
     /// Ends whatever the source was working on: it is gone.
@@ -273,8 +293,7 @@ impl Queue {
             .extract_if(|_, flight| Arc::ptr_eq(&flight.source, source))
             .collect();
         for (_, flight) in lost {
-            flight.timer.abort();
-            let _ = flight.reply.send(Reply::Crashed);
+            flight.end(Piece::End(Reply::Crashed));
         }
     }
 
@@ -285,89 +304,5 @@ impl Queue {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn queue() -> Arc<Queue> {
-        Queue::new(SharedClock::default(), SharedRandom::default())
-    }
-
-    fn push(queue: &Queue, request_id: &str) -> oneshot::Receiver<Reply> {
-        let (reply, replied) = oneshot::channel();
-        queue.push(Waiting {
-            request_id: request_id.to_owned(),
-            event: Bytes::from_static(b"{}"),
-            headers: HeaderMap::new(),
-            timeout: Duration::from_secs(60),
-            reply,
-        });
-        replied
-    }
-
-    #[tokio::test]
-    async fn an_invocation_that_nobody_waits_for_is_skipped() {
-        let queue = queue();
-        let source = Source::new("test", true);
-        drop(push(&queue, "cancelled"));
-        let replied = push(&queue, "wanted");
-
-        let handed = queue.next(&source).await;
-        queue
-            .end(
-                &source,
-                "wanted",
-                Some(&handed.invocation_id),
-                Reply::Crashed,
-            )
-            .unwrap();
-
-        assert_eq!(replied.await.unwrap(), Reply::Crashed);
-    }
-
-    #[tokio::test]
-    async fn two_attempts_with_one_request_id_are_told_apart() {
-        let queue = queue();
-        let source = Source::new("test", false);
-        let (mut first, second) = (push(&queue, "same"), push(&queue, "same"));
-        let _first_id = queue.next(&source).await.invocation_id;
-        let second_id = queue.next(&source).await.invocation_id;
-
-        let wrong = queue.end(&source, "same", Some("other"), Reply::Crashed);
-        assert_eq!(wrong, Err(Refusal::WrongInvocation));
-        queue
-            .end(&source, "same", Some(&second_id), Reply::TimedOut)
-            .unwrap();
-
-        assert_eq!(second.await.unwrap(), Reply::TimedOut);
-        assert!(first.try_recv().is_err());
-    }
-
-    #[tokio::test]
-    async fn a_source_that_timed_out_takes_no_other_event() {
-        let queue = queue();
-        let (slow, fresh) = (Source::new("test", true), Source::new("test", true));
-        let timed_out = push(&queue, "slow");
-        let handed = queue.next(&slow).await;
-        queue.time_out(&handed.invocation_id);
-        assert_eq!(timed_out.await.unwrap(), Reply::TimedOut);
-
-        let _next = push(&queue, "next");
-        assert!(queue.take(&slow).is_none());
-        assert!(queue.take(&fresh).is_some());
-    }
-
-    #[tokio::test]
-    async fn a_crash_ends_only_what_its_own_source_took() {
-        let queue = queue();
-        let (crashing, healthy) = (Source::new("test", false), Source::new("test", false));
-        let lost = push(&queue, "lost");
-        queue.next(&crashing).await;
-        let mut kept = push(&queue, "kept");
-        queue.next(&healthy).await;
-
-        queue.crash(&crashing);
-
-        assert_eq!(lost.await.unwrap(), Reply::Crashed);
-        assert!(kept.try_recv().is_err());
-    }
-}
+#[path = "queue_tests.rs"]
+mod tests;

@@ -2,15 +2,25 @@ use std::{
     fmt,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     sync::Arc,
+    time::{Duration, SystemTime},
 };
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, request::Parts};
 use powertools_core::{SharedClock, SharedRandom};
-use tokio::sync::{oneshot, watch};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
 
 use crate::{
-    Invoke, LocalError, Reply, endpoints, header, id,
-    queue::{Queue, Source, Waiting},
+    Invoke, LocalError, Reply,
+    arn::function_arn,
+    endpoints::{self, Intercept},
+    header, id,
+    queue::{Piece, Pieces, Queue, Waiting},
+    reply_stream::ReplyStream,
+    source::{Nature, Source},
 };
 
 /// A Lambda Runtime API on the loopback interface.
@@ -45,6 +55,7 @@ use crate::{
 pub struct RuntimeApi {
     queue: Arc<Queue>,
     shared: Arc<Server>,
+    intercept: Option<Intercept>,
 }
 
 impl RuntimeApi {
@@ -58,12 +69,61 @@ impl RuntimeApi {
         reason = "starts a task, so it belongs into a runtime"
     )]
     pub async fn bind() -> Result<Self, LocalError> {
+        Self::start(None)
+    }
+
+    /// As [`bind`](Self::bind), with somebody who sees each request of a
+    /// function or an extension before it is served.
+    ///
+    /// If the future gives a response, that is the answer and the request is
+    /// not served. As long as it gives nothing, the request is held.
+    ///
+    /// ```no_run
+    /// use bytes::Bytes;
+    /// use http::{Response, StatusCode};
+    /// use powertools_local::RuntimeApi;
+    ///
+    /// # async fn test() -> Result<(), powertools_local::LocalError> {
+    /// let api = RuntimeApi::bind_intercepted(async |request| {
+    ///     let refused = request.uri.path().ends_with("/response");
+    ///     refused.then(|| {
+    ///         let mut response = Response::new(Bytes::new());
+    ///         *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+    ///         response
+    ///     })
+    /// })
+    /// .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If the loopback interface has no free port.
+    #[expect(
+        clippy::unused_async,
+        reason = "starts a task, so it belongs into a runtime"
+    )]
+    pub async fn bind_intercepted<F, Fut>(intercept: F) -> Result<Self, LocalError>
+    where
+        F: Fn(Parts) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Option<Response<Bytes>>> + Send + 'static,
+    {
+        Self::start(Some(Arc::new(move |parts| Box::pin(intercept(parts)))))
+    }
+
+    fn start(intercept: Option<Intercept>) -> Result<Self, LocalError> {
         let queue = Queue::new(SharedClock::default(), SharedRandom::default());
         // Whoever polls the shared address is not ours to reset.
-        let shared = Server::start(&queue, Source::new("function", false))?;
+        let source = Source::new(Nature {
+            function_name: "function".to_owned(),
+            ..Nature::default()
+        });
+        let shared = Server::start(&queue, source, intercept.clone())?;
         Ok(Self {
             queue,
             shared: Arc::new(shared),
+            intercept,
         })
     }
 
@@ -79,25 +139,25 @@ impl RuntimeApi {
     /// before that cancels the invocation; later it only loses the reply.
     pub fn invoke(&self, invoke: Invoke) -> impl Future<Output = Reply> + Send + 'static {
         let api = self.clone();
-        async move {
-            let (reply, replied) = oneshot::channel();
-            match api.waiting(invoke, reply) {
-                Ok(waiting) => api.queue.push(waiting),
-                Err(name) => {
-                    let message = format!("the value for {name} cannot be a header");
-                    return Reply::error("InvalidInvoke", &message);
-                }
-            }
-            // The queue answers before it lets go of a sender.
-            replied.await.unwrap_or(Reply::Crashed)
-        }
+        async move { api.invoke_streaming(invoke).collect().await }
     }
 
-    fn waiting(
-        &self,
-        invoke: Invoke,
-        reply: oneshot::Sender<Reply>,
-    ) -> Result<Waiting, HeaderName> {
+    /// Queues an event at once and gives what becomes of it, as it happens.
+    pub fn invoke_streaming(&self, invoke: Invoke) -> ReplyStream {
+        let (pieces, received) = mpsc::unbounded_channel();
+        match self.waiting(invoke, pieces.clone()) {
+            Ok(waiting) => self.queue.push(waiting),
+            Err(name) => {
+                let message = format!("the value for {name} cannot be a header");
+                let reply = Reply::error("InvalidInvoke", &message);
+                // The other end is still here.
+                let _ = pieces.send(Piece::End(reply));
+            }
+        }
+        ReplyStream::new(received)
+    }
+
+    fn waiting(&self, invoke: Invoke, pieces: Pieces) -> Result<Waiting, HeaderName> {
         let Queue { clock, random, .. } = &*self.queue;
         let request_id = invoke.request_id.unwrap_or_else(|| id::uuid(random));
         let trace_id = invoke.trace_id.unwrap_or_else(|| {
@@ -126,14 +186,18 @@ impl RuntimeApi {
             event: invoke.event,
             headers,
             timeout: invoke.timeout,
-            reply,
+            pieces,
         })
     }
 
     /// Another port for one process alone, so that what it takes and what it
     /// leaves behind is known to be its own.
     pub(crate) fn serve(&self, source: Arc<Source>) -> Result<Server, LocalError> {
-        Server::start(&self.queue, source)
+        Server::start(&self.queue, source, self.intercept.clone())
+    }
+
+    pub(crate) fn now(&self) -> SystemTime {
+        self.queue.clock.now()
     }
 
     pub(crate) fn crash(&self, source: &Arc<Source>) {
@@ -149,22 +213,22 @@ impl fmt::Debug for RuntimeApi {
     }
 }
 
-/// The ARN of a function in the account that AWS uses in its examples.
-pub(crate) fn function_arn(region: &str, name: &str) -> String {
-    format!("arn:aws:lambda:{region}:{ACCOUNT}:function:{name}")
-}
-
-/// The account that AWS uses in its examples.
-pub(crate) const ACCOUNT: &str = "123456789012";
+/// How long a client may hold up the end.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
 /// One listening port; it closes when this is dropped.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
-    _open: watch::Sender<()>,
+    open: watch::Sender<()>,
+    task: JoinHandle<()>,
 }
 
 impl Server {
-    fn start(queue: &Arc<Queue>, source: Arc<Source>) -> Result<Self, LocalError> {
+    fn start(
+        queue: &Arc<Queue>,
+        source: Arc<Source>,
+        intercept: Option<Intercept>,
+    ) -> Result<Self, LocalError> {
         let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let bound = TcpListener::bind(wanted).and_then(|listener| {
             listener.set_nonblocking(true)?;
@@ -173,15 +237,27 @@ impl Server {
         });
         let (listener, address) = bound.map_err(|source| LocalError::bind(wanted, source))?;
         let (open, closing) = watch::channel(());
-        let router = endpoints::router(Arc::clone(queue), source, closing.clone());
-        tokio::spawn(
-            axum::serve(listener, router)
-                .with_graceful_shutdown(endpoints::closed(closing))
-                .into_future(),
-        );
+        let router = endpoints::router(Arc::clone(queue), source, closing.clone(), intercept);
+        let server = axum::serve(listener, router)
+            .with_graceful_shutdown(endpoints::closed(closing))
+            .into_future();
+        let task = tokio::spawn(async move {
+            // axum retries what can be retried; the rest never comes.
+            let _ = server.await;
+        });
         Ok(Self {
             address,
-            _open: open,
+            open,
+            task,
         })
+    }
+
+    /// Closes the port and waits until nobody can connect any more.
+    pub(crate) async fn close(self) {
+        let Self { open, mut task, .. } = self;
+        drop(open);
+        if tokio::time::timeout(LAST_ANSWERS, &mut task).await.is_err() {
+            task.abort();
+        }
     }
 }

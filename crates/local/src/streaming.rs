@@ -2,7 +2,7 @@
 //! the body, and trailers if it failed half-way.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::CONTENT_TYPE};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -10,6 +10,8 @@ use serde_json::{Map, Value};
 use crate::{Reply, StreamError, header};
 
 const SEPARATOR: [u8; 8] = [0; 8];
+/// Longer than what API Gateway or a Function URL takes as headers.
+const LONGEST_PRELUDE: usize = 1024 * 1024;
 const HTTP_STREAM: &[u8] = b"application/vnd.awslambda.http-integration-response";
 
 #[derive(Deserialize)]
@@ -27,50 +29,77 @@ fn ok() -> u16 {
     200
 }
 
-pub(crate) fn reply(headers: &HeaderMap, body: Bytes, trailers: Option<&HeaderMap>) -> Reply {
-    let error = trailers
-        .and_then(from_trailers)
-        .or_else(|| from_tail(&body));
-    if headers
-        .get(CONTENT_TYPE)
-        .is_none_or(|value| value.as_bytes() != HTTP_STREAM)
-    {
-        return Reply::Streamed {
+/// The first part of a stream, which says how the answer is to be served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StreamHead {
+    /// The status code of the prelude; 200 if the stream has none.
+    pub status: StatusCode,
+    /// The headers of the prelude.
+    pub headers: HeaderMap,
+    /// The values for `set-cookie` of the prelude.
+    pub cookies: Vec<String>,
+}
+
+impl StreamHead {
+    /// The head of a stream without a prelude.
+    pub(crate) fn bare() -> Self {
+        Self {
             status: StatusCode::OK,
             headers: HeaderMap::new(),
             cookies: Vec::new(),
-            body,
-            error,
-        };
-    }
-    read(&body, error).unwrap_or_else(|| {
-        Reply::error(
-            "Runtime.InvalidPrelude",
-            "the prelude of the stream cannot be read",
-        )
-    })
-}
-
-fn read(body: &Bytes, error: Option<StreamError>) -> Option<Reply> {
-    let end = body
-        .windows(SEPARATOR.len())
-        .position(|window| window == SEPARATOR)?;
-    let prelude: Prelude = serde_json::from_slice(&body[..end]).ok()?;
-    let mut headers = HeaderMap::new();
-    for (name, value) in &prelude.headers {
-        let name = HeaderName::try_from(name).ok()?;
-        let several = std::slice::from_ref(value);
-        for value in value.as_array().map_or(several, Vec::as_slice) {
-            headers.append(name.clone(), HeaderValue::from_str(value.as_str()?).ok()?);
         }
     }
-    Some(Reply::Streamed {
-        status: StatusCode::from_u16(prelude.status_code).ok()?,
-        headers,
-        cookies: prelude.cookies,
-        body: body.slice(end + SEPARATOR.len()..),
-        error,
-    })
+
+    fn read(prelude: &[u8]) -> Option<Self> {
+        let prelude: Prelude = serde_json::from_slice(prelude).ok()?;
+        let mut headers = HeaderMap::new();
+        for (name, value) in &prelude.headers {
+            let name = HeaderName::try_from(name).ok()?;
+            let several = std::slice::from_ref(value);
+            for value in value.as_array().map_or(several, Vec::as_slice) {
+                headers.append(name.clone(), HeaderValue::from_str(value.as_str()?).ok()?);
+            }
+        }
+        Some(Self {
+            status: StatusCode::from_u16(prelude.status_code).ok()?,
+            headers,
+            cookies: prelude.cookies,
+        })
+    }
+}
+
+/// Whether a stream with these headers begins with a prelude.
+pub(crate) fn has_prelude(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes() == HTTP_STREAM)
+}
+
+/// Cuts the prelude off; `None` if it is not all there, `Some(None)` if it is
+/// not one.
+#[expect(clippy::option_option, reason = "not yet is something else than never")]
+pub(crate) fn cut_prelude(received: &mut BytesMut) -> Option<Option<StreamHead>> {
+    let end = received
+        .windows(SEPARATOR.len())
+        .position(|window| window == SEPARATOR);
+    let Some(end) = end else {
+        return (received.len() > LONGEST_PRELUDE).then_some(None);
+    };
+    let prelude = received.split_to(end + SEPARATOR.len());
+    Some(StreamHead::read(&prelude[..end]))
+}
+
+pub(crate) fn invalid_prelude() -> Reply {
+    Reply::error(
+        "Runtime.InvalidPrelude",
+        "the prelude of the stream cannot be read",
+    )
+}
+
+/// What went wrong in a stream, by its trailers or its last bytes.
+pub(crate) fn error(trailers: Option<&HeaderMap>, tail: &[u8]) -> Option<StreamError> {
+    trailers.and_then(from_trailers).or_else(|| from_tail(tail))
 }
 
 fn from_trailers(trailers: &HeaderMap) -> Option<StreamError> {
@@ -112,33 +141,19 @@ fn decoded(value: &[u8]) -> Bytes {
 mod tests {
     use super::*;
 
-    fn http_stream() -> HeaderMap {
-        let value = HeaderValue::from_bytes(HTTP_STREAM).unwrap();
-        HeaderMap::from_iter([(CONTENT_TYPE, value)])
-    }
-
     #[test]
     fn the_prelude_is_separated_from_the_body() {
-        let body = Bytes::from_static(
-            b"{\"statusCode\":201,\"headers\":{\"x-a\":[\"1\",\"2\"]},\"cookies\":[\"c=1\"]}\0\0\0\0\0\0\0\0hello",
-        );
+        let whole = b"{\"statusCode\":201,\"headers\":{\"x-a\":[\"1\",\"2\"]},\"cookies\":[\"c=1\"]}\0\0\0\0\0\0\0\0hello";
+        let mut received = BytesMut::from(&whole[..40]);
+        assert_eq!(cut_prelude(&mut received), None);
+        received.extend_from_slice(&whole[40..]);
 
-        let Reply::Streamed {
-            status,
-            headers,
-            cookies,
-            body,
-            error,
-        } = reply(&http_stream(), body, None)
-        else {
-            panic!("not streamed");
-        };
+        let head = cut_prelude(&mut received).unwrap().unwrap();
 
-        assert_eq!(status, StatusCode::CREATED);
-        assert_eq!(headers.get_all("x-a").iter().count(), 2);
-        assert_eq!(cookies, ["c=1"]);
-        assert_eq!(body, "hello");
-        assert_eq!(error, None);
+        assert_eq!(head.status, StatusCode::CREATED);
+        assert_eq!(head.headers.get_all("x-a").iter().count(), 2);
+        assert_eq!(head.cookies, ["c=1"]);
+        assert_eq!(received, "hello");
     }
 
     #[test]
@@ -163,9 +178,8 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_without_its_prelude_is_an_error() {
-        let reply = reply(&http_stream(), Bytes::from_static(b"hello"), None);
-
-        assert!(matches!(reply, Reply::Error { .. }), "{reply:?}");
+    fn what_cannot_be_read_is_no_prelude() {
+        let mut received = BytesMut::from(&b"{\"statusCode\":7}\0\0\0\0\0\0\0\0"[..]);
+        assert_eq!(cut_prelude(&mut received), Some(None));
     }
 }

@@ -4,6 +4,8 @@
 
 pub mod check;
 pub mod process;
+pub mod proxy;
+pub mod runtime;
 pub mod servers;
 pub mod sink;
 pub mod source;

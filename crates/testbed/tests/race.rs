@@ -14,7 +14,7 @@ use aws_sdk_dynamodb::{
 };
 use serde::{Deserialize, Serialize};
 use testbed::{
-    process::{Child, Harness, Parent},
+    process::{Child, Harness, Parent, Test},
     servers::Aws,
 };
 use tokio::{sync::Barrier, task::JoinSet};
@@ -27,10 +27,10 @@ const TABLE: &str = "race";
 fn main() -> ExitCode {
     Harness::new()
         .scenario("contend", contend)
-        .test(
+        .tests([Test::multi_thread(
             "fifty_tasks_and_eight_processes_have_one_winner",
             one_winner,
-        )
+        )])
         .main()
 }
 

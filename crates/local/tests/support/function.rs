@@ -9,18 +9,24 @@ use std::{
     io::Write,
     net::TcpStream,
     process::{exit, id},
-    sync::LazyLock,
+    sync::{Arc, LazyLock},
 };
 
 use lambda_http::{Body, Request, RequestExt, Response};
-use lambda_runtime::{Error, LambdaEvent, StreamResponse, service_fn, streaming};
+use lambda_runtime::{
+    BoxFuture, Error, LambdaEvent, Runtime, SnapStartResource, StreamResponse, service_fn,
+    streaming,
+};
 use powertools_core::{Env, SharedClock};
 use serde_json::{Value, json};
 use tokio::sync::{Barrier, Notify};
 
 /// Which function to be: `events`, `http`, `graceful`, `http-stream`,
-/// `broken-stream`, `init-exit`, `init-error` or `answer`, whose answer is in `ANSWER`.
+/// `broken-stream`, `late-start`, `snap-start` with or without `-error` or `-hang`,
+/// `init-exit`, `init-hang`, `init-error` or `answer`, whose answer is in `ANSWER`.
 pub(crate) const KIND: &str = "TEST_FUNCTION";
+/// Where `late-start` waits until the connection is closed.
+pub(crate) const GATE: &str = "TEST_GATE";
 pub(crate) const ANSWER: &str = "TEST_ANSWER";
 
 /// All of them must be here before any of them goes on.
@@ -44,7 +50,17 @@ pub(crate) async fn run() {
         }
         Some("http-stream") => lambda_http::run_with_streaming_response(service_fn(http)).await,
         Some("broken-stream") => lambda_runtime::run(service_fn(broken_stream)).await,
+        Some("late-start") => {
+            // Registrations close with the first event that is asked for.
+            let gate = TcpStream::connect(env.get(GATE).unwrap()).unwrap();
+            std::io::read_to_string(gate).unwrap();
+            lambda_runtime::run(service_fn(move |event| events(event, started))).await
+        }
         Some("init-exit") => exit(7),
+        Some("init-hang") => loop {
+            std::thread::park();
+        },
+        Some(kind) if kind.starts_with("snap-start") => snap_start(kind, started).await,
         Some("init-error") => init_error(&env),
         Some("answer") => {
             let answer: Value = serde_json::from_str(&env.get(ANSWER).unwrap()).unwrap();
@@ -143,6 +159,39 @@ async fn http(request: Request) -> Result<Response<Body>, Error> {
         .header("set-cookie", "a=1")
         .header("set-cookie", "b=2");
     Ok(response.body(answer.to_string().into())?)
+}
+
+/// Its hook after the restore does what the last word says.
+async fn snap_start(kind: &str, started: u64) -> Result<(), Error> {
+    struct Hook(&'static str);
+
+    impl SnapStartResource for Hook {
+        fn after_restore(&self) -> BoxFuture<'_, Result<(), Error>> {
+            Box::pin(async {
+                match self.0 {
+                    "error" => Err("no luck".into()),
+                    "hang" => pending().await,
+                    _ => Ok(()),
+                }
+            })
+        }
+    }
+
+    let does = match kind {
+        "snap-start-error" => "error",
+        "snap-start-hang" => "hang",
+        _ => "nothing",
+    };
+    let handler = service_fn(move |event| events(event, started));
+    let result = Runtime::new(handler)
+        .register_snapstart_resource(Arc::new(Hook(does)))
+        .run()
+        .await;
+    if does == "error" {
+        // It said so already.
+        exit(1);
+    }
+    result
 }
 
 async fn broken_stream(_: LambdaEvent<Value>) -> Result<StreamResponse<streaming::Body>, Error> {

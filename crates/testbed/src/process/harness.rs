@@ -1,29 +1,25 @@
-use std::{collections::HashMap, fmt, pin::Pin, process::ExitCode, time::Duration};
+use std::{collections::HashMap, fmt, pin::Pin, process::ExitCode};
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::Arguments;
 use powertools_core::Env;
-use tokio::runtime::Builder;
 
 use super::{
-    Parent,
+    Parent, Test, children,
     message::{CHANNEL, SCENARIO},
 };
-
-/// No test takes a tenth of it, unless it waits for what never comes.
-const STUCK: Duration = Duration::from_secs(120);
 
 type Scenario = Box<dyn Fn(Parent) -> Pin<Box<dyn Future<Output = ()>>>>;
 
 /// The `main` of a test binary that can be its own child process.
 ///
-/// The target says `harness = false`. Tests and scenarios are async and run on a Tokio
-/// runtime with several threads; a test that hangs fails after two minutes.
+/// The target says `harness = false`. If a process is still there when the last test has
+/// ended, the run fails (seen on Linux only).
 #[derive(Default)]
 #[must_use]
 pub struct Harness {
     scenarios: HashMap<&'static str, Scenario>,
-    processes: HashMap<&'static str, Box<dyn Fn()>>,
-    tests: Vec<Trial>,
+    function: Option<Box<dyn Fn()>>,
+    tests: Vec<Test>,
 }
 
 impl Harness {
@@ -32,7 +28,9 @@ impl Harness {
         Self::default()
     }
 
-    /// What a [`Child`](super::Child) runs that is started with this name.
+    /// What a [`Child`](super::Child) runs that is started with this name, on a Tokio
+    /// runtime with several threads. It may be a Lambda function too: give the environment
+    /// of a [`SideChannel`](super::SideChannel) to the function's process.
     pub fn scenario<F>(mut self, name: &'static str, body: impl Fn(Parent) -> F + 'static) -> Self
     where
         F: Future<Output = ()> + 'static,
@@ -42,49 +40,59 @@ impl Harness {
         self
     }
 
-    /// A scenario that has no side channel and starts its own runtime, such as a Lambda
-    /// function: the started process has the variable `TESTBED_SCENARIO` with this name.
-    pub fn process(mut self, name: &'static str, body: impl Fn() + 'static) -> Self {
-        self.processes.insert(name, Box::new(body));
+    /// The Lambda function that this executable is when it finds `AWS_LAMBDA_RUNTIME_API`
+    /// and no scenario. It starts its own runtime.
+    pub fn function(mut self, body: impl Fn() + 'static) -> Self {
+        self.function = Some(Box::new(body));
         self
     }
 
-    /// One more test.
-    pub fn test<F>(mut self, name: &str, body: impl FnOnce() -> F + Send + 'static) -> Self
+    /// One more test, as [`Test::new`] makes it.
+    pub fn test<F>(self, name: &str, body: impl FnOnce() -> F + Send + 'static) -> Self
     where
         F: Future<Output = ()>,
     {
-        let run = move || {
-            let runtime = Builder::new_multi_thread().enable_all().build();
-            let body = async { tokio::time::timeout(STUCK, body()).await };
-            runtime.map_err(Failed::from)?.block_on(body)?;
-            Ok(())
-        };
-        self.tests.push(Trial::test(name, run));
+        self.tests([Test::new(name, body)])
+    }
+
+    /// More tests.
+    pub fn tests(mut self, tests: impl IntoIterator<Item = Test>) -> Self {
+        self.tests.extend(tests);
         self
     }
 
-    /// Runs one scenario if this process is a child, else the tests. Return it from `main`.
+    /// Is the child or the function that the environment asks for, else runs the tests.
+    /// Return it from `main`.
+    ///
+    /// # Panics
+    ///
+    /// If the environment names a scenario but no side channel, or if a process is left
+    /// after the tests.
     #[must_use]
     pub fn main(self) -> ExitCode {
         let env = Env::process();
-        let Some(name) = env.get(SCENARIO) else {
-            return libtest_mimic::run(&Arguments::from_args(), self.tests).exit_code();
-        };
-        if let Some(process) = self.processes.get(&*name) {
-            process();
+        if let Some(name) = env.get(SCENARIO) {
+            let Some(scenario) = self.scenarios.get(&*name) else {
+                eprintln!("this test binary has no scenario `{name}`");
+                return ExitCode::FAILURE;
+            };
+            let address = env.get(CHANNEL).expect("a side channel to the test");
+            let parent = Parent::connect(&address);
+            let runtime = tokio::runtime::Runtime::new().expect("a runtime can be started");
+            runtime.block_on(scenario(parent));
             return ExitCode::SUCCESS;
         }
-        let Some(scenario) = self.scenarios.get(&*name) else {
-            eprintln!("this test binary has no scenario `{name}`");
-            return ExitCode::FAILURE;
-        };
-        let address = env.get(CHANNEL).expect("a side channel to the test");
-        let parent = Parent::connect(&address);
-        let runtime = Builder::new_multi_thread().enable_all().build();
-        let runtime = runtime.expect("a runtime can be started");
-        runtime.block_on(scenario(parent));
-        ExitCode::SUCCESS
+        if let Some(function) = self.function
+            && env.get("AWS_LAMBDA_RUNTIME_API").is_some()
+        {
+            function();
+            return ExitCode::SUCCESS;
+        }
+        let trials = self.tests.into_iter().map(Test::into_trial).collect();
+        let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
+        let left = children::alive();
+        assert!(left.is_empty(), "processes are left: {left:?}");
+        conclusion.exit_code()
     }
 }
 
@@ -92,7 +100,7 @@ impl fmt::Debug for Harness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Harness")
             .field("scenarios", &self.scenarios.keys())
-            .field("tests", &self.tests.len())
+            .field("tests", &self.tests)
             .finish_non_exhaustive()
     }
 }

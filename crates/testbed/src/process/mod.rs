@@ -39,11 +39,14 @@
 
 mod channel;
 mod child;
+mod children;
 mod harness;
 mod message;
 mod parent;
+mod test;
 
 pub use channel::SideChannel;
 pub use child::{Child, ChildBuilder};
 pub use harness::Harness;
 pub use parent::Parent;
+pub use test::Test;

@@ -1,0 +1,37 @@
+//! What the API answers itself.
+
+use axum::response::{IntoResponse, Response};
+use http::{StatusCode, header::CONTENT_TYPE};
+
+pub(super) fn accepted() -> Response {
+    let body = r#"{"status":"OK"}"#;
+    (
+        StatusCode::ACCEPTED,
+        [(CONTENT_TYPE, "application/json")],
+        body,
+    )
+        .into_response()
+}
+
+pub(super) fn refuse(status: StatusCode, error_type: &str) -> Response {
+    error(
+        status,
+        error_type,
+        status.canonical_reason().unwrap_or_default(),
+    )
+}
+
+/// How the Extensions API refuses.
+pub(super) fn forbid(error_type: &str, message: &str) -> Response {
+    error(StatusCode::FORBIDDEN, error_type, message)
+}
+
+fn error(status: StatusCode, error_type: &str, message: &str) -> Response {
+    let body = serde_json::json!({ "errorType": error_type, "errorMessage": message });
+    (
+        status,
+        [(CONTENT_TYPE, "application/json")],
+        body.to_string(),
+    )
+        .into_response()
+}

@@ -1,0 +1,11 @@
+//! The endpoints of the Runtime API and of the Extensions API.
+
+mod answer;
+mod endpoint;
+mod extension;
+mod lifecycle;
+mod response;
+mod router;
+
+pub(crate) use endpoint::closed;
+pub(crate) use router::{Intercept, router};
