@@ -16,13 +16,13 @@
 use std::{fmt::Write as _, fs, net::SocketAddr, path::PathBuf};
 
 use powertools_core::{Env, SharedRandom};
+use serde::{Deserialize, Serialize};
 
 /// An account on the AWS-compatible server that no other test uses.
 ///
 /// The server takes an access key of twelve digits as the number of the account. A child
-/// process that shall see the same tables gets [`access_key`](Self::access_key) and uses
-/// [`with_access_key`](Self::with_access_key).
-#[derive(Debug, Clone)]
+/// process that shall see the same tables is given this as its input.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Aws {
     url: String,
     access_key: String,
@@ -36,19 +36,9 @@ impl Aws {
     /// Without `PT_TEST_AWS_URL`: a test that needs a server does not pass without one.
     #[must_use]
     pub fn account() -> Self {
-        Self::with_access_key(digits())
-    }
-
-    /// The account of this access key.
-    ///
-    /// # Panics
-    ///
-    /// Without `PT_TEST_AWS_URL`.
-    #[must_use]
-    pub fn with_access_key(access_key: impl Into<String>) -> Self {
         Self {
             url: required("PT_TEST_AWS_URL"),
-            access_key: access_key.into(),
+            access_key: digits(),
         }
     }
 
@@ -110,8 +100,9 @@ impl Aws {
     }
 }
 
-/// A prefix on one of the Redis servers that no other test uses.
-#[derive(Debug, Clone)]
+/// A prefix on one of the Redis servers that no other test uses. A child process that shall
+/// see the same keys is given this as its input.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Redis {
     url: String,
     prefix: String,

@@ -2,8 +2,14 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::{
-    os::unix::process::ExitStatusExt,
-    process::{ExitCode, Stdio},
+    collections::HashMap,
+    env,
+    fs::{self, File},
+    io::Write,
+    os::unix::{net::UnixStream, process::ExitStatusExt},
+    panic::{self, AssertUnwindSafe},
+    path::PathBuf,
+    process::{self, ExitCode, Stdio},
     time::Duration,
 };
 
@@ -14,18 +20,28 @@ use tokio::time::timeout;
 
 const SIGKILL: Option<i32> = Some(9);
 
+/// More reports than a socket buffers.
+const MANY: u32 = 5000;
+
 fn main() -> ExitCode {
     Harness::new()
         .scenario("add", add)
         .scenario("steps", steps)
         .scenario("blocking_steps", blocking_steps)
+        .scenario("cancelled_step", cancelled_step)
         .scenario("count", count)
+        .scenario("many", many)
         .scenario("panic", panics)
         .scenario("nest", nest)
         .test("a_child_gets_its_input_and_reports", a_child_reports)
         .test("a_point_that_is_not_held_is_passed", a_free_point)
         .test("a_held_point_waits_until_told_to_go", a_held_point)
         .test("a_point_can_wait_without_async", a_blocking_point)
+        .test(
+            "a_dropped_point_does_not_take_the_go_of_another",
+            a_dropped_point,
+        )
+        .test("what_does_not_come_to_a_point_is_told", not_reached)
         .test(
             "a_child_killed_at_a_point_never_comes_beyond",
             killed_at_a_point,
@@ -34,13 +50,27 @@ fn main() -> ExitCode {
             "a_child_killed_at_random_has_reported_what_it_did",
             killed_at_random,
         )
+        .test(
+            "everything_reported_is_read_after_the_end",
+            read_after_the_end,
+        )
         .test("a_paused_child_does_nothing_until_it_is_resumed", paused)
         .test("a_paused_child_can_be_killed", paused_and_killed)
+        .test("an_ended_child_gets_no_signal", no_signal_after_the_end)
         .test("a_panic_ends_the_child_and_loses_no_report", a_panic)
         .test("an_unknown_scenario_ends_the_child", an_unknown_scenario)
         .test("dropping_the_handle_leaves_no_process", dropping_the_handle)
-        .test("a_child_whose_test_is_killed_ends_too", an_orphan_ends)
+        .test("a_child_whose_test_is_killed_ends_too", || {
+            an_orphan_ends(false)
+        })
+        .test("a_paused_child_whose_test_is_killed_ends_too", || {
+            an_orphan_ends(true)
+        })
         .test("eight_processes_share_one_channel", a_shared_channel)
+        .test(
+            "a_process_that_dies_at_many_points_loses_no_report",
+            dies_at_many_points,
+        )
         .main()
 }
 
@@ -62,11 +92,29 @@ async fn blocking_steps(parent: Parent) {
     parent.report(&"after");
 }
 
-/// Does nothing but report, and never ends.
+async fn cancelled_step(parent: Parent) {
+    let given_up = timeout(Duration::from_millis(1), parent.point("middle")).await;
+    parent.report(&given_up.is_err());
+    parent.point("middle").await;
+    parent.report(&"after");
+}
+
+/// Reports a number and then writes it into a file, and never ends.
 async fn count(parent: Parent) {
+    let path: Option<PathBuf> = parent.input();
+    let mut file = path.map(|path| File::create(path).unwrap());
     for number in 0_u64.. {
         parent.report(&number);
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        if let Some(file) = &mut file {
+            writeln!(file, "{number}").unwrap();
+        }
+        tokio::time::sleep(Duration::from_micros(100)).await;
+    }
+}
+
+async fn many(parent: Parent) {
+    for number in 0..MANY {
+        parent.report(&number);
     }
 }
 
@@ -75,10 +123,13 @@ async fn panics(parent: Parent) {
     panic!("on purpose");
 }
 
-/// A child with a child.
+/// A child with a child, which may be paused.
 async fn nest(parent: Parent) {
     let child = Child::builder("count").spawn();
     child.report::<u64>().await;
+    if parent.input() {
+        child.pause();
+    }
     parent.report(&child.id());
     std::future::pending::<()>().await;
 }
@@ -127,6 +178,25 @@ async fn a_blocking_point() {
     assert_eq!(child.report::<String>().await, "after");
 }
 
+async fn a_dropped_point() {
+    let child = Child::builder("cancelled_step").hold_at("middle").spawn();
+    child.reached("middle").await;
+    assert!(child.report::<bool>().await, "the first one was given up");
+    child.reached("middle").await;
+
+    child.go("middle");
+
+    assert_eq!(child.report::<String>().await, "after");
+}
+
+async fn not_reached() {
+    let child = Child::builder("steps").spawn();
+
+    assert!(child.reaches("middle").await);
+    assert!(!child.reaches("middle").await);
+    assert!(!child.reaches("elsewhere").await);
+}
+
 async fn killed_at_a_point() {
     let child = Child::builder("steps").hold_at("middle").spawn();
 
@@ -139,19 +209,38 @@ async fn killed_at_a_point() {
 }
 
 async fn killed_at_random() {
-    let child = Child::builder("count").spawn();
-    let longest = Duration::from_millis(200);
-    assert_eq!(child.report::<u64>().await, 0);
+    let path = env::temp_dir().join(format!("testbed-count-{}", process::id()));
+    for _ in 0..20 {
+        let child = Child::builder("count").input(&path).spawn();
+        assert_eq!(child.report::<u64>().await, 0);
 
-    let after = child.kill_within(longest, &SharedRandom::default()).await;
+        let longest = Duration::from_millis(20);
+        let status = child.kill_within(longest, &SharedRandom::default()).await;
 
-    assert!(after <= longest, "{after:?}");
-    assert_eq!(child.wait().await.signal(), SIGKILL);
-    let mut expected = 1;
-    while let Some(number) = child.next_report::<u64>().await {
-        assert_eq!(number, expected);
-        expected += 1;
+        assert_eq!(status.signal(), SIGKILL);
+        let mut last = 0;
+        while let Some(number) = child.next_report::<u64>().await {
+            assert_eq!(number, last + 1);
+            last = number;
+        }
+        let written = fs::read_to_string(&path).unwrap().lines().count();
+        let written = u64::try_from(written).unwrap();
+        assert!(
+            last + 1 >= written,
+            "{written} were done, {last} was reported last"
+        );
     }
+    fs::remove_file(path).unwrap();
+}
+
+async fn read_after_the_end() {
+    let child = Child::builder("many").spawn();
+    assert!(child.wait().await.success());
+
+    for number in 0..MANY {
+        assert_eq!(child.next_report::<u32>().await, Some(number));
+    }
+    assert_eq!(child.next_report::<u32>().await, None);
 }
 
 async fn paused() {
@@ -185,6 +274,16 @@ async fn paused_and_killed() {
     assert_eq!(child.kill().signal(), SIGKILL);
 }
 
+async fn no_signal_after_the_end() {
+    let child = Child::builder("many").spawn();
+    child.wait().await;
+
+    let resumed = panic::catch_unwind(AssertUnwindSafe(|| child.resume()));
+
+    let message = resumed.unwrap_err();
+    assert_eq!(message.downcast_ref(), Some(&"the child has ended"));
+}
+
 async fn a_panic() {
     let child = Child::builder("panic").stderr(Stdio::null()).spawn();
 
@@ -211,8 +310,8 @@ async fn dropping_the_handle() {
     assert!(!exists(id));
 }
 
-async fn an_orphan_ends() {
-    let child = Child::builder("nest").spawn();
+async fn an_orphan_ends(paused: bool) {
+    let child = Child::builder("nest").input(&paused).spawn();
     let grandchild = child.report::<u32>().await;
     assert!(exists(grandchild));
 
@@ -229,33 +328,71 @@ async fn an_orphan_ends() {
 
 /// Whether it exists and has not ended: who adopts orphans may leave them as zombies.
 fn runs(id: u32) -> bool {
-    let status = std::fs::read_to_string(format!("/proc/{id}/stat"));
+    let status = fs::read_to_string(format!("/proc/{id}/stat"));
     exists(id) && !status.is_ok_and(|status| status.contains(") Z "))
 }
 
 async fn a_shared_channel() {
     let channel = SideChannel::open(&(), &["middle"]);
-    let mut children = Vec::new();
+    let mut children = HashMap::new();
     for _ in 0..8 {
-        let mut command = tokio::process::Command::new(std::env::current_exe().unwrap());
+        let mut command = tokio::process::Command::new(env::current_exe().unwrap());
         command
             .envs(channel.environment("steps"))
             .kill_on_drop(true);
-        children.push(command.spawn().unwrap());
+        let child = command.spawn().unwrap();
+        children.insert(child.id().unwrap(), child);
     }
+    let mut first = None;
     for _ in 0..8 {
-        channel.reached("middle").await;
+        let id = channel.reached("middle").await;
+        assert!(children.contains_key(&id));
+        first.get_or_insert(id);
         assert_eq!(channel.report::<String>().await, "before");
     }
     // One of them dies where it is held: the others are let go all the same.
-    let mut first = children.remove(0);
-    first.kill().await.unwrap();
-    channel.left().await;
+    let first = first.unwrap();
+    children.get_mut(&first).unwrap().kill().await.unwrap();
+    assert_eq!(channel.left().await, first);
     for _ in 0..7 {
         channel.go("middle");
         assert_eq!(channel.report::<String>().await, "after");
     }
-    for mut child in children {
-        assert!(child.wait().await.unwrap().success());
+    for _ in 0..7 {
+        assert!(children.contains_key(&channel.left().await));
     }
+}
+
+/// The first answer to a dead process makes its connection break. What it said before is
+/// read all the same.
+async fn dies_at_many_points() {
+    const POINTS: u64 = 3;
+
+    let channel = SideChannel::open(&(), &["middle"]);
+    let [_, (_, path)] = channel.environment("played by this test");
+    let mut stream = UnixStream::connect(path).unwrap();
+    writeln!(stream, r#"{{"Hello":{}}}"#, process::id()).unwrap();
+    for number in 1..=POINTS {
+        writeln!(
+            stream,
+            r#"{{"Point":{{"name":"middle","number":{number}}}}}"#
+        )
+        .unwrap();
+    }
+    for _ in 0..POINTS {
+        channel.reached("middle").await;
+    }
+    let reports: String = (0..MANY)
+        .map(|number| format!("{{\"Report\":{number}}}\n"))
+        .collect();
+    stream.write_all(reports.as_bytes()).unwrap();
+    drop(stream);
+    for _ in 0..POINTS {
+        channel.go("middle");
+    }
+
+    for number in 0..MANY {
+        assert_eq!(channel.report::<u32>().await, number);
+    }
+    assert_eq!(channel.left().await, process::id());
 }

@@ -1,7 +1,12 @@
 //! One conditional put, many who want to make it: what every lock on DynamoDB stands on.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::{collections::HashMap, process::ExitCode, sync::Arc};
+use std::{
+    collections::HashMap,
+    process::ExitCode,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use aws_sdk_dynamodb::{
     Client,
@@ -12,6 +17,7 @@ use aws_sdk_dynamodb::{
         ReturnValuesOnConditionCheckFailure, ScalarAttributeType,
     },
 };
+use powertools_core::SharedClock;
 use serde::{Deserialize, Serialize};
 use testbed::{
     process::{Child, Harness, Parent, Test},
@@ -23,14 +29,18 @@ const ROUNDS: u32 = 200;
 const PROCESSES: usize = 8;
 const TASKS: usize = 50;
 const TABLE: &str = "race";
+/// What the name of a contender in a process of its own begins with.
+const PROCESS: &str = "process";
 
 fn main() -> ExitCode {
     Harness::new()
         .scenario("contend", contend)
-        .tests([Test::multi_thread(
+        .tests([Test::new(
             "fifty_tasks_and_eight_processes_have_one_winner",
             one_winner,
-        )])
+        )
+        .multi_thread()
+        .within(Duration::from_secs(300))])
         .main()
 }
 
@@ -41,6 +51,9 @@ struct Outcome {
     won: bool,
     /// What it wrote, or what it was shown that somebody else had written.
     item: String,
+    /// By the clock that all processes of this machine share.
+    started: SystemTime,
+    ended: SystemTime,
 }
 
 async fn one_winner() {
@@ -49,12 +62,13 @@ async fn one_winner() {
     create_table(&client).await;
     let processes: Vec<Child> = (0..PROCESSES)
         .map(|number| {
-            let input = (aws.access_key(), format!("process {number}"));
+            let input = (&aws, format!("{PROCESS} {number}"));
             let child = Child::builder("contend").input(&input);
             child.hold_at("start").spawn()
         })
         .collect();
     let mut winners: HashMap<String, u32> = HashMap::new();
+    let mut met = 0;
 
     for round in 0..ROUNDS {
         for process in &processes {
@@ -69,11 +83,12 @@ async fn one_winner() {
                 put(&client, round, format!("task {number}")).await
             });
         }
-        // The message to a process takes longer than the wake-up of a task.
-        for process in &processes {
-            process.go("start");
-        }
-        barrier.wait().await;
+        let go = async {
+            for process in &processes {
+                process.go("start");
+            }
+        };
+        tokio::join!(go, barrier.wait());
         let mut outcomes = tasks.join_all().await;
         for process in &processes {
             outcomes.push(process.report().await);
@@ -92,25 +107,40 @@ async fn one_winner() {
             );
         }
         *winners.entry(winner.contender.clone()).or_default() += 1;
+        met += u32::from(tasks_met_processes(&outcomes));
     }
 
     let by_processes: u32 = winners
         .iter()
-        .filter(|(winner, _)| winner.starts_with("process"))
+        .filter(|(winner, _)| winner.starts_with(PROCESS))
         .map(|(_, rounds)| rounds)
         .sum();
     println!(
-        "{ROUNDS} rounds, won by {} contenders, {by_processes} by a process",
+        "{ROUNDS} rounds, won by {} contenders, {by_processes} by a process; \
+         tasks met processes in {met}",
         winners.len()
     );
-    // If one and the same always won, they would not have raced.
-    assert!(winners.len() > 1, "{winners:?}");
+    // Else they did not race.
+    assert!(0 < by_processes && by_processes < ROUNDS, "{winners:?}");
+    assert!(met > ROUNDS / 2, "{met}");
+}
+
+/// Whether a put of a task and one of a process were under way at the same time.
+fn tasks_met_processes(outcomes: &[Outcome]) -> bool {
+    let (processes, tasks): (Vec<_>, Vec<_>) = outcomes
+        .iter()
+        .partition(|outcome| outcome.contender.starts_with(PROCESS));
+    tasks.iter().any(|task| {
+        processes
+            .iter()
+            .any(|process| task.started < process.ended && process.started < task.ended)
+    })
 }
 
 /// A process that puts once a round, when it is told to.
 async fn contend(parent: Parent) {
-    let (access_key, name): (String, String) = parent.input();
-    let client = client(&Aws::with_access_key(access_key));
+    let (aws, name): (Aws, String) = parent.input();
+    let client = client(&aws);
     for round in 0..ROUNDS {
         parent.point("start").await;
         parent.report(&put(&client, round, name.clone()).await);
@@ -127,21 +157,24 @@ async fn put(client: &Client, round: u32, contender: String) -> Outcome {
         .condition_expression("attribute_not_exists(#id)")
         .expression_attribute_names("#id", "id")
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-    match put.send().await.map_err(|error| error.into_service_error()) {
-        Ok(_) => Outcome {
-            contender,
-            won: true,
-            item: written,
-        },
+    let clock = SharedClock::default();
+    let started = clock.now();
+    let result = put.send().await.map_err(|error| error.into_service_error());
+    let ended = clock.now();
+    let (won, item) = match result {
+        Ok(_) => (true, written),
         Err(PutItemError::ConditionalCheckFailedException(refused)) => {
             let item = refused.item.expect("a loser is shown the item");
-            Outcome {
-                contender,
-                won: false,
-                item: item["writer"].as_s().unwrap().clone(),
-            }
+            (false, item["writer"].as_s().unwrap().clone())
         }
         Err(error) => panic!("{contender} could not put: {error:?}"),
+    };
+    Outcome {
+        contender,
+        won,
+        item,
+        started,
+        ended,
     }
 }
 

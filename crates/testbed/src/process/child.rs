@@ -1,8 +1,8 @@
 use std::{
     collections::HashSet,
-    env, fmt,
+    env, fmt, io,
     process::{Command, ExitStatus, Stdio},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     thread,
     time::Duration,
 };
@@ -10,22 +10,28 @@ use std::{
 use powertools_core::SharedRandom;
 use rustix::{
     io::Errno,
-    process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid},
+    process::{Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus, kill_process, waitid},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::SideChannel;
+use super::{SideChannel, channel::Peers, message::LEASH, spawner};
 
 /// This executable, running one of its scenarios in a process of its own.
 ///
 /// Dropping it kills the process and waits for its end.
 pub struct Child {
-    process: Arc<Mutex<std::process::Child>>,
-    pid: Pid,
+    process: Arc<Process>,
     channel: SideChannel,
-    exit: watch::Receiver<Option<ExitStatus>>,
+    ended: watch::Receiver<()>,
+}
+
+struct Process {
+    pid: Pid,
+    /// Only the reaper reaps it, and only under this lock: until then the id is its own.
+    handle: Mutex<std::process::Child>,
+    status: OnceLock<io::Result<ExitStatus>>,
 }
 
 impl Child {
@@ -44,7 +50,7 @@ impl Child {
     /// The operating system's id of the process.
     #[must_use]
     pub fn id(&self) -> u32 {
-        self.pid.as_raw_nonzero().get().unsigned_abs()
+        self.process.pid.as_raw_nonzero().get().unsigned_abs()
     }
 
     /// Waits for the next report.
@@ -65,24 +71,29 @@ impl Child {
     ///
     /// If neither happens within a minute, or the report is not a `T`.
     pub async fn next_report<T: DeserializeOwned>(&self) -> Option<T> {
-        let ended = async {
-            self.wait().await;
-        };
-        self.channel.report_before(ended).await
+        self.channel.report_before(self.end()).await
     }
 
-    /// Waits until the process has come to this point, once more than this was asked
-    /// before.
+    /// Waits until the process comes to this point. Each arrival is seen once.
     ///
     /// # Panics
     ///
     /// If that takes more than a minute, or the process ends first.
     pub async fn reached(&self, point: &str) {
-        tokio::select! {
-            biased;
-            () = self.channel.reached(point) => {}
-            status = self.wait() => panic!("the child ended before the point `{point}`: {status}"),
-        }
+        assert!(
+            self.reaches(point).await,
+            "the child ended before the point `{point}`: {:?}",
+            self.status()
+        );
+    }
+
+    /// Whether the process comes to this point before it ends. Each arrival is seen once.
+    ///
+    /// # Panics
+    ///
+    /// If neither happens within a minute.
+    pub async fn reaches(&self, point: &str) -> bool {
+        self.channel.reached_before(point, self.end()).await
     }
 
     /// Lets the process go on from a point at which it is held.
@@ -101,11 +112,10 @@ impl Child {
     ///
     /// If the process has ended.
     pub fn pause(&self) {
-        self.signal(Signal::STOP);
-        let id = WaitId::Pid(self.pid);
+        self.process.signal(Signal::STOP);
         // Without NOWAIT the news would be taken from whoever else asks for it.
         let options = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-        let status = waitid(id, options).ok().flatten();
+        let status = self.process.wait_for(options);
         assert!(
             status.is_some_and(|status| status.stopped()),
             "the child ended instead of stopping"
@@ -118,19 +128,19 @@ impl Child {
     ///
     /// If the process has ended.
     pub fn resume(&self) {
-        self.signal(Signal::CONT);
+        self.process.signal(Signal::CONT);
     }
 
-    /// Kills the process with SIGKILL, paused or not, and waits for its end.
+    /// Kills the process with SIGKILL, paused or not, and waits for its end. It may have
+    /// ended by itself before.
     ///
     /// # Panics
     ///
     /// If the operating system does not tell how it ended.
+    #[expect(clippy::must_use_candidate, reason = "the end is the point")]
     pub fn kill(&self) -> ExitStatus {
-        let mut process = self.process.lock().unwrap_or_else(PoisonError::into_inner);
-        // It fails if the process has ended already.
-        let _ = process.kill();
-        process.wait().expect("our own child, reaped nowhere else")
+        self.process.kill();
+        *known(self.process.status.wait())
     }
 
     /// Waits until the process comes to this point, then kills it there. The point must
@@ -144,20 +154,25 @@ impl Child {
         self.kill()
     }
 
-    /// Kills the process after a random time, at most `longest`, and says after which. It
-    /// may have ended by itself before.
+    /// Kills the process after a random time, at most `longest`, and waits for its end. It
+    /// may have ended by itself before; the status tells.
     ///
     /// # Panics
     ///
-    /// As [`kill`](Self::kill).
-    pub async fn kill_within(&self, longest: Duration, random: &SharedRandom) -> Duration {
+    /// As [`kill`](Self::kill), and outside a Tokio runtime.
+    pub async fn kill_within(&self, longest: Duration, random: &SharedRandom) -> ExitStatus {
         let mut bytes = [0; 4];
         random.fill(&mut bytes);
         let share = f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX);
         let after = longest.mul_f64(share);
-        tokio::time::sleep(after).await;
-        self.kill();
-        after
+        let process = Arc::clone(&self.process);
+        // On a thread of its own: the runtime's timers know only whole milliseconds.
+        let killing = tokio::task::spawn_blocking(move || {
+            thread::sleep(after);
+            process.kill();
+        });
+        killing.await.expect("killing does not panic");
+        self.wait().await
     }
 
     /// Waits until the process ends, for whatever reason.
@@ -166,38 +181,78 @@ impl Child {
     ///
     /// If the operating system does not tell how it ended.
     pub async fn wait(&self) -> ExitStatus {
-        let mut exit = self.exit.clone();
-        let status = exit.wait_for(Option::is_some).await;
-        status
-            .ok()
-            .and_then(|status| *status)
-            .expect("the watcher sees the end of our own child")
+        self.end().await;
+        *known(self.process.status.wait())
     }
 
     /// How the process ended; `None` while it runs.
+    ///
+    /// # Panics
+    ///
+    /// If the operating system does not tell how it ended.
     #[must_use]
     pub fn status(&self) -> Option<ExitStatus> {
-        *self.exit.borrow()
+        self.process.status.get().map(known).copied()
+    }
+
+    async fn end(&self) {
+        // The reaper drops the sender.
+        while self.ended.clone().changed().await.is_ok() {}
+    }
+}
+
+fn known(status: &io::Result<ExitStatus>) -> &ExitStatus {
+    status.as_ref().expect("our own child, reaped nowhere else")
+}
+
+impl Process {
+    fn kill(&self) {
+        // It fails if the process has ended already.
+        let _ = self.lock().kill();
     }
 
     fn signal(&self, signal: Signal) {
-        // Under the lock nobody reaps it, so the id cannot be another process's by now.
-        let _process = self.process.lock().unwrap_or_else(PoisonError::into_inner);
-        kill_process(self.pid, signal).expect("the child still runs");
+        let _handle = self.lock();
+        assert!(self.status.get().is_none(), "the child has ended");
+        kill_process(self.pid, signal).expect("it was not reaped yet, so its id is there");
+    }
+
+    /// Waits for a change of its state without reaping it; `None` if it has been reaped.
+    fn wait_for(&self, options: WaitIdOptions) -> Option<WaitIdStatus> {
+        loop {
+            match waitid(WaitId::Pid(self.pid), options) {
+                Err(Errno::INTR) => {}
+                status => return status.ok().flatten(),
+            }
+        }
+    }
+
+    /// Runs on a thread of its own, the only one that reaps.
+    fn reap(&self) {
+        // Only looks: the handle must be free to kill it meanwhile.
+        self.wait_for(WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
+        let mut handle = self.lock();
+        // Set before the lock is free: nobody signals an id that is not its own any more.
+        let _ = self.status.set(handle.wait());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, std::process::Child> {
+        self.handle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Child {
     fn drop(&mut self) {
-        self.kill();
+        self.process.kill();
+        self.process.status.wait();
     }
 }
 
 impl fmt::Debug for Child {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Child")
-            .field("pid", &self.pid)
-            .field("status", &self.status())
+            .field("pid", &self.process.pid)
+            .field("status", &self.process.status.get())
             .finish_non_exhaustive()
     }
 }
@@ -236,7 +291,8 @@ impl ChildBuilder {
         self
     }
 
-    /// Where its standard output goes, by default where this process's goes.
+    /// Where its standard output goes, by default where this process's standard error goes:
+    /// what a test binary prints is counted.
     pub fn stdout(mut self, stdout: impl Into<Stdio>) -> Self {
         self.stdout = Some(stdout.into());
         self
@@ -255,37 +311,34 @@ impl ChildBuilder {
     /// Outside a Tokio runtime, and if the process cannot be started.
     #[must_use]
     pub fn spawn(self) -> Child {
-        let channel = SideChannel::listen(self.input, self.held);
+        let channel = SideChannel::listen(self.input, self.held, Peers::One);
         let program = env::current_exe().expect("the path of this executable is known");
         let mut command = Command::new(program);
         command
             .stdin(Stdio::null())
+            .stdout(self.stdout.unwrap_or_else(|| io::stderr().into()))
             .envs(self.env)
+            .env(LEASH, "1")
             .envs(channel.environment(&self.scenario));
-        if let Some(stdout) = self.stdout {
-            command.stdout(stdout);
-        }
         if let Some(stderr) = self.stderr {
             command.stderr(stderr);
         }
-        let process = command.spawn().expect("this executable can be started");
-        let pid = Pid::from_child(&process);
-        let process = Arc::new(Mutex::new(process));
-        let (ended, exit) = watch::channel(None);
-        let reaping = Arc::clone(&process);
+        let handle = spawner::spawn(command).expect("this executable can be started");
+        let process = Arc::new(Process {
+            pid: Pid::from_child(&handle),
+            handle: Mutex::new(handle),
+            status: OnceLock::new(),
+        });
+        let (ending, ended) = watch::channel(());
+        let reaped = Arc::clone(&process);
         thread::spawn(move || {
-            // Only looks: the handle must be free to kill it meanwhile.
-            let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-            while matches!(waitid(WaitId::Pid(pid), options), Err(Errno::INTR)) {}
-            let mut process = reaping.lock().unwrap_or_else(PoisonError::into_inner);
-            // Nobody may be left to hear it.
-            ended.send_replace(process.wait().ok());
+            reaped.reap();
+            drop(ending);
         });
         Child {
             process,
-            pid,
             channel,
-            exit,
+            ended,
         }
     }
 }

@@ -5,7 +5,8 @@ use powertools_core::Env;
 
 use super::{
     Parent, Test, children,
-    message::{CHANNEL, SCENARIO},
+    message::{CHANNEL, LEASH, SCENARIO},
+    spawner,
 };
 
 type Scenario = Box<dyn Fn(Parent) -> Pin<Box<dyn Future<Output = ()>>>>;
@@ -31,12 +32,17 @@ impl Harness {
     /// What a [`Child`](super::Child) runs that is started with this name, on a Tokio
     /// runtime with several threads. It may be a Lambda function too: give the environment
     /// of a [`SideChannel`](super::SideChannel) to the function's process.
+    ///
+    /// # Panics
+    ///
+    /// If there is a scenario of this name already.
     pub fn scenario<F>(mut self, name: &'static str, body: impl Fn(Parent) -> F + 'static) -> Self
     where
         F: Future<Output = ()> + 'static,
     {
         let body: Scenario = Box::new(move |parent| Box::pin(body(parent)));
-        self.scenarios.insert(name, body);
+        let earlier = self.scenarios.insert(name, body);
+        assert!(earlier.is_none(), "two scenarios have the name `{name}`");
         self
     }
 
@@ -48,7 +54,7 @@ impl Harness {
     }
 
     /// One more test, as [`Test::new`] makes it.
-    pub fn test<F>(self, name: &str, body: impl FnOnce() -> F + Send + 'static) -> Self
+    pub fn test<F>(self, name: impl Into<String>, body: impl FnOnce() -> F + Send + 'static) -> Self
     where
         F: Future<Output = ()>,
     {
@@ -76,10 +82,15 @@ impl Harness {
                 eprintln!("this test binary has no scenario `{name}`");
                 return ExitCode::FAILURE;
             };
-            let address = env.get(CHANNEL).expect("a side channel to the test");
-            let parent = Parent::connect(&address);
+            if env.get(LEASH).is_some() {
+                spawner::end_with_parent();
+            }
+            let channel = env.get(CHANNEL).expect("a side channel to the test");
+            let parent = Parent::connect(&channel);
             let runtime = tokio::runtime::Runtime::new().expect("a runtime can be started");
             runtime.block_on(scenario(parent));
+            // Whoever is held without async does not hold up the end.
+            runtime.shutdown_background();
             return ExitCode::SUCCESS;
         }
         if let Some(function) = self.function

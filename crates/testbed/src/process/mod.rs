@@ -43,6 +43,7 @@ mod children;
 mod harness;
 mod message;
 mod parent;
+mod spawner;
 mod test;
 
 pub use channel::SideChannel;

@@ -2,7 +2,7 @@ use std::{
     collections::HashMap,
     fmt,
     io::{BufRead, BufReader, Write},
-    net::TcpStream,
+    os::unix::net::UnixStream,
     process,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
@@ -22,7 +22,7 @@ pub struct Parent(Arc<Shared>);
 
 struct Shared {
     input: Value,
-    stream: Mutex<TcpStream>,
+    stream: Mutex<UnixStream>,
     waiting: Mutex<Waiting>,
 }
 
@@ -35,10 +35,13 @@ struct Waiting {
 impl Parent {
     /// Connects, waits for the input, and from then on ends this process as soon as the
     /// test's process is gone.
-    pub(super) fn connect(address: &str) -> Self {
-        let stream = TcpStream::connect(address).expect("the test listens");
-        stream.set_nodelay(true).expect("a connected socket");
+    pub(super) fn connect(path: &str) -> Self {
+        let stream = UnixStream::connect(path).expect("the test listens");
         let reading = stream.try_clone().expect("a connected socket");
+        let hello = line(&FromChild::Hello(process::id()));
+        if (&stream).write_all(&hello).is_err() {
+            orphaned();
+        }
         let mut messages = BufReader::new(reading).lines().map_while(|line| {
             let line = line.ok()?;
             Some(serde_json::from_str(&line).expect("the test speaks our protocol"))
@@ -88,19 +91,26 @@ impl Parent {
     }
 
     /// A point with a name. Goes on at once, unless the test
-    /// [holds](super::ChildBuilder::hold_at) it.
+    /// [holds](super::ChildBuilder::hold_at) it. Dropping the future leaves the point.
     pub async fn point(&self, name: &str) {
+        let mut stay = self.arrive(name);
         // The sender lives until the answer is there, or this process ends.
-        let _ = self.arrive(name).await;
+        let _ = (&mut stay.go).await;
     }
 
     /// [`point`](Self::point) for code that is not async.
+    ///
+    /// # Panics
+    ///
+    /// On a thread that drives async tasks.
     pub fn blocking_point(&self, name: &str) {
-        let _ = self.arrive(name).blocking_recv();
+        let mut stay = self.arrive(name);
+        let (_, unused) = oneshot::channel();
+        let _ = std::mem::replace(&mut stay.go, unused).blocking_recv();
     }
 
-    fn arrive(&self, name: &str) -> oneshot::Receiver<()> {
-        let (sender, receiver) = oneshot::channel();
+    fn arrive(&self, name: &str) -> Stay<'_> {
+        let (sender, go) = oneshot::channel();
         let number = {
             let mut waiting = lock(&self.0.waiting);
             waiting.last += 1;
@@ -112,7 +122,11 @@ impl Parent {
             name: name.to_owned(),
             number,
         });
-        receiver
+        Stay {
+            parent: self,
+            number,
+            go,
+        }
     }
 
     fn send(&self, message: &FromChild) {
@@ -125,6 +139,24 @@ impl Parent {
 impl fmt::Debug for Parent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Parent").finish_non_exhaustive()
+    }
+}
+
+/// Somebody at a point.
+struct Stay<'a> {
+    parent: &'a Parent,
+    number: u64,
+    go: oneshot::Receiver<()>,
+}
+
+impl Drop for Stay<'_> {
+    fn drop(&mut self) {
+        let number = self.number;
+        // Still there if nobody said go: a later `go` is not for this one any more.
+        let left = lock(&self.parent.0.waiting).at.remove(&number);
+        if left.is_some() {
+            self.parent.send(&FromChild::Left { number });
+        }
     }
 }
 

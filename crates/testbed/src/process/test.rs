@@ -1,59 +1,82 @@
-use std::{fmt, time::Duration};
+use std::{fmt, io, time::Duration};
 
 use libtest_mimic::{Failed, Trial};
 use tokio::runtime::{Builder, Runtime};
 
-/// No test takes half of it, unless it waits for what never comes.
+/// Ample for most tests, unless they wait for what never comes.
 const STUCK: Duration = Duration::from_secs(120);
 
-/// One async test of a [`Harness`](super::Harness). It fails if it hangs for two minutes.
-pub struct Test(Trial);
+type Body = Box<dyn FnOnce(&Runtime, Duration) -> Result<(), Failed> + Send>;
+
+/// One async test of a [`Harness`](super::Harness).
+///
+/// It runs on a Tokio runtime of one thread, so that nothing overlaps by chance, and fails
+/// if it hangs for two minutes.
+#[must_use]
+pub struct Test {
+    name: String,
+    limit: Duration,
+    multi_thread: bool,
+    body: Body,
+}
 
 impl Test {
-    /// A test on a Tokio runtime of one thread, so that nothing overlaps by chance.
-    #[must_use]
-    pub fn new<F>(name: &str, body: impl FnOnce() -> F + Send + 'static) -> Self
+    /// A test with this name.
+    pub fn new<F>(name: impl Into<String>, body: impl FnOnce() -> F + Send + 'static) -> Self
     where
         F: Future<Output = ()>,
     {
-        Self::on(
-            || Builder::new_current_thread().enable_all().build(),
-            name,
-            body,
-        )
+        Self {
+            name: name.into(),
+            limit: STUCK,
+            multi_thread: false,
+            body: Box::new(move |runtime, limit| {
+                let body = async { tokio::time::timeout(limit, body()).await };
+                runtime
+                    .block_on(body)
+                    .map_err(|_| format!("not done after {limit:?}").into())
+            }),
+        }
     }
 
-    /// A test on a Tokio runtime with a thread for each core, for races.
-    #[must_use]
-    pub fn multi_thread<F>(name: &str, body: impl FnOnce() -> F + Send + 'static) -> Self
-    where
-        F: Future<Output = ()>,
-    {
-        Self::on(Runtime::new, name, body)
+    /// Runs it on a thread for each core, for races.
+    pub fn multi_thread(mut self) -> Self {
+        self.multi_thread = true;
+        self
     }
 
-    fn on<F>(
-        runtime: impl FnOnce() -> std::io::Result<Runtime> + Send + 'static,
-        name: &str,
-        body: impl FnOnce() -> F + Send + 'static,
-    ) -> Self
-    where
-        F: Future<Output = ()>,
-    {
-        Self(Trial::test(name, move || {
-            let body = async { tokio::time::timeout(STUCK, body()).await };
-            runtime().map_err(Failed::from)?.block_on(body)?;
-            Ok(())
-        }))
+    /// Fails it after this time.
+    pub fn within(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
     }
 
     pub(super) fn into_trial(self) -> Trial {
-        self.0
+        Trial::test(self.name.clone(), move || self.run())
+    }
+
+    fn run(self) -> Result<(), Failed> {
+        let runtime = self.runtime()?;
+        let result = (self.body)(&runtime, self.limit);
+        // Blocking code that hangs must not hold up the verdict.
+        runtime.shutdown_background();
+        result
+    }
+
+    fn runtime(&self) -> io::Result<Runtime> {
+        if self.multi_thread {
+            return Runtime::new();
+        }
+        Builder::new_current_thread().enable_all().build()
     }
 }
 
 impl fmt::Debug for Test {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Test").field(&self.0.name()).finish()
+        f.debug_struct("Test")
+            .field("name", &self.name)
+            .field("limit", &self.limit)
+            .field("multi_thread", &self.multi_thread)
+            .finish_non_exhaustive()
     }
 }
