@@ -10,6 +10,7 @@ use std::{
     panic::{self, AssertUnwindSafe},
     path::PathBuf,
     process::{self, ExitCode, Stdio},
+    thread,
     time::Duration,
 };
 
@@ -20,7 +21,10 @@ use tokio::time::timeout;
 
 const SIGKILL: Option<i32> = Some(9);
 
-/// More reports than a socket buffers.
+/// Few enough for the buffer of a socket that nobody reads.
+const SOME: u32 = 50;
+
+/// More reports than are read at once.
 const MANY: u32 = 5000;
 
 fn main() -> ExitCode {
@@ -68,6 +72,10 @@ fn main() -> ExitCode {
         })
         .test("eight_processes_share_one_channel", a_shared_channel)
         .test(
+            "a_process_ends_when_its_channel_is_closed",
+            a_closed_channel,
+        )
+        .test(
             "a_process_that_dies_at_many_points_loses_no_report",
             dies_at_many_points,
         )
@@ -112,8 +120,14 @@ async fn count(parent: Parent) {
     }
 }
 
+/// Reports a lot as soon as a file is there, and ends.
 async fn many(parent: Parent) {
-    for number in 0..MANY {
+    parent.report(&"ready");
+    let start: PathBuf = parent.input();
+    while !start.exists() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    for number in 0..SOME {
         parent.report(&number);
     }
 }
@@ -234,10 +248,17 @@ async fn killed_at_random() {
 }
 
 async fn read_after_the_end() {
-    let child = Child::builder("many").spawn();
-    assert!(child.wait().await.success());
+    let path = env::temp_dir().join(format!("testbed-start-{}", process::id()));
+    let child = Child::builder("many").input(&path).spawn();
+    assert_eq!(child.report::<String>().await, "ready");
+    File::create(&path).unwrap();
+    // Blocks the only thread, so that nothing is read before the end is known.
+    while child.status().is_none() {
+        thread::sleep(Duration::from_millis(1));
+    }
+    fs::remove_file(path).unwrap();
 
-    for number in 0..MANY {
+    for number in 0..SOME {
         assert_eq!(child.next_report::<u32>().await, Some(number));
     }
     assert_eq!(child.next_report::<u32>().await, None);
@@ -275,7 +296,7 @@ async fn paused_and_killed() {
 }
 
 async fn no_signal_after_the_end() {
-    let child = Child::builder("many").spawn();
+    let child = Child::builder("steps").spawn();
     child.wait().await;
 
     let resumed = panic::catch_unwind(AssertUnwindSafe(|| child.resume()));
@@ -361,6 +382,20 @@ async fn a_shared_channel() {
     for _ in 0..7 {
         assert!(children.contains_key(&channel.left().await));
     }
+}
+
+async fn a_closed_channel() {
+    let channel = SideChannel::open(&(), &["middle"]);
+    let mut command = tokio::process::Command::new(env::current_exe().unwrap());
+    command
+        .envs(channel.environment("steps"))
+        .kill_on_drop(true);
+    let mut child = command.spawn().unwrap();
+    channel.reached("middle").await;
+
+    drop(channel);
+
+    assert_eq!(child.wait().await.unwrap().code(), Some(3));
 }
 
 /// The first answer to a dead process makes its connection break. What it said before is

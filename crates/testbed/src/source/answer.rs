@@ -83,7 +83,7 @@ impl From<Cause> for Reading {
 }
 
 /// Reads the answer for a batch of `ids`.
-pub(crate) fn read(outcome: &Outcome, ids: &[String], rules: Rules) -> Reading {
+pub(crate) fn read(outcome: &Outcome, ids: &[&str], rules: Rules) -> Reading {
     let body = match outcome {
         Outcome::Answer(body) => body,
         Outcome::Error => return Cause::FunctionError.into(),
@@ -141,11 +141,11 @@ pub(crate) fn read_state(outcome: &Outcome, policy: Undocumented) -> Result<Valu
     }
 }
 
-fn read_entries(entries: &[Value], ids: &[String], rules: Rules) -> Reading {
+fn read_entries(entries: &[Value], ids: &[&str], rules: Rules) -> Reading {
     let places: HashMap<&str, usize> = ids
         .iter()
         .enumerate()
-        .map(|(place, id)| (id.as_str(), place))
+        .map(|(place, id)| (*id, place))
         .collect();
     let mut failed = BTreeSet::new();
     for entry in entries {

@@ -11,7 +11,7 @@ impl Log {
     /// # Panics
     ///
     /// If a message waits, was given up or expired, or if Lambda took it for processed though it
-    /// is not among `handled`; also if there are [violations](Self::violations).
+    /// is not among `handled`; also for [what fails every check](Self).
     pub fn assert_each_processed_at_least_once<S: AsRef<str>>(&self, handled: &[S]) {
         self.assert_nothing_lost(handled);
         for item in self.items() {
@@ -30,10 +30,9 @@ impl Log {
     /// # Panics
     ///
     /// If a message waits, expired or was discarded, or if Lambda took it for processed though
-    /// it is not among `handled`; also if there are [violations](Self::violations).
+    /// it is not among `handled`; also for [what fails every check](Self).
     pub fn assert_nothing_lost<S: AsRef<str>>(&self, handled: &[S]) {
-        self.assert_no_violations();
-        let first = first_places(handled);
+        let first = self.first_places(handled);
         for item in self.items() {
             let kept = match item.fate {
                 Fate::Processed => first.contains_key(item.id.as_str()),
@@ -55,10 +54,9 @@ impl Log {
     ///
     /// # Panics
     ///
-    /// If `handled` has an identifier twice; also if there are [violations](Self::violations).
+    /// If `handled` has an identifier twice; also for [what fails every check](Self).
     pub fn assert_none_handled_twice<S: AsRef<str>>(&self, handled: &[S]) {
-        self.assert_no_violations();
-        let first = first_places(handled);
+        let first = self.first_places(handled);
         for (place, id) in handled.iter().enumerate() {
             let id = id.as_ref();
             assert!(
@@ -74,10 +72,9 @@ impl Log {
     ///
     /// # Panics
     ///
-    /// If the order is broken; also if there are [violations](Self::violations).
+    /// If the order is broken; also for [what fails every check](Self).
     pub fn assert_order_kept_per_group<S: AsRef<str>>(&self, handled: &[S]) {
-        self.assert_no_violations();
-        let first = first_places(handled);
+        let first = self.first_places(handled);
         let mut groups: BTreeMap<&str, Vec<&Item>> = BTreeMap::new();
         for item in self.items() {
             if let Some(group) = &item.group {
@@ -103,12 +100,23 @@ impl Log {
         }
     }
 
-    fn assert_no_violations(&self) {
+    /// Where each identifier stands for the first time, after what all checks have in common.
+    fn first_places<'a, S: AsRef<str>>(&self, handled: &'a [S]) -> HashMap<&'a str, usize> {
         assert!(
             self.violations().is_empty(),
             "the function relied on what Lambda does not document: {:#?}",
             self.violations()
         );
+        let mut places = HashMap::new();
+        for (place, id) in handled.iter().enumerate() {
+            let id = id.as_ref();
+            assert!(
+                self.fate(id).is_some(),
+                "the source never had {id:?}, which was handled"
+            );
+            places.entry(id).or_insert(place);
+        }
+        places
     }
 }
 
@@ -129,12 +137,4 @@ fn assert_settled_in_order(group: &str, items: &[&Item]) {
             _ => None,
         };
     }
-}
-
-fn first_places<S: AsRef<str>>(handled: &[S]) -> HashMap<&str, usize> {
-    let mut places = HashMap::new();
-    for (place, id) in handled.iter().enumerate() {
-        places.entry(id.as_ref()).or_insert(place);
-    }
-    places
 }

@@ -53,6 +53,8 @@ impl Driver {
         let mut running = FuturesUnordered::new();
         let mut invocations = 0;
         loop {
+            // Without it, a time limit around the run could not end a function that never waits.
+            tokio::task::yield_now().await;
             while running.len() < self.concurrency {
                 let Some(batch) = source.next_batch() else {
                     break;

@@ -3,6 +3,16 @@
 /// Lambda's limit for the payload of a synchronous invocation.
 pub(crate) const MAX_PAYLOAD: usize = 6 * 1024 * 1024;
 
+/// Where the simulated sources are.
+pub(crate) const REGION: &str = "us-east-1";
+
+const EMPTY: usize = r#"{"Records":[]}"#.len();
+
+/// Whether an event that has `extra` bytes beside its records has room for this one alone.
+pub(crate) fn has_room(record: &str, extra: usize) -> bool {
+    EMPTY + extra + record.len() <= MAX_PAYLOAD
+}
+
 /// The records of an event that is being put together.
 #[derive(Debug)]
 pub(crate) struct Envelope {
@@ -15,7 +25,7 @@ impl Envelope {
     pub(crate) fn new(extra: usize) -> Self {
         Self {
             records: Vec::new(),
-            size: r#"{"Records":[]}"#.len() + extra,
+            size: EMPTY + extra,
         }
     }
 

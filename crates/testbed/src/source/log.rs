@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use super::answer::Cause;
+use super::answer::{Cause, Reading, Verdict};
 
 /// What became of a message or record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -121,6 +121,9 @@ pub(crate) struct Item {
 /// The checks on it (`assert_…`) take `handled`: the identifiers that the code under test
 /// finished with success, in that order and with repetitions. The source cannot know them: it
 /// only sees answers.
+///
+/// Every check panics if there are [violations](Self::violations), or if `handled` has an
+/// identifier that the source never had.
 #[derive(Debug, Default)]
 pub struct Log {
     items: Vec<Item>,
@@ -214,8 +217,20 @@ impl Log {
         batch
     }
 
-    pub(crate) fn end(&mut self, batch: usize, at: Duration, result: BatchResult) {
-        self.deliveries[batch].end = Some((at, result));
+    /// Notes how a batch ended, and passes on what that means.
+    pub(crate) fn end(&mut self, batch: usize, at: Duration, reading: Reading) -> Verdict {
+        self.violations.extend(reading.violation);
+        let delivery = &mut self.deliveries[batch];
+        let result = match &reading.verdict {
+            Verdict::Success => BatchResult::Succeeded,
+            Verdict::Partial(places) => {
+                let id = |place: &usize| delivery.items[*place].id.clone();
+                BatchResult::Partial(places.iter().map(id).collect())
+            }
+            Verdict::Failed(cause) => BatchResult::Failed(cause.clone()),
+        };
+        delivery.end = Some((at, result));
+        reading.verdict
     }
 
     pub(crate) fn settle(&mut self, id: &str, fate: Fate) {
@@ -225,10 +240,6 @@ impl Log {
             item.settled = Some(self.settled);
             self.settled += 1;
         }
-    }
-
-    pub(crate) fn violation(&mut self, what: String) {
-        self.violations.push(what);
     }
 
     fn item(&self, id: &str) -> Option<&Item> {

@@ -92,6 +92,18 @@ async fn an_endless_run_is_given_up() {
     let _ = timeout(LIMIT, run).await;
 }
 
+#[tokio::test]
+async fn a_function_that_never_waits_leaves_others_a_turn() {
+    let mut queue = SqsSource::standard().build().unwrap();
+    send(&mut queue, ["a"]);
+    let run = Driver::new().run(&mut queue, |_| async { Outcome::Error });
+    tokio::select! {
+        biased;
+        invocations = run => panic!("{invocations} invocations in one turn"),
+        () = std::future::ready(()) => {}
+    }
+}
+
 /// A function without a runtime: takes one invocation from the Runtime API and answers it.
 async fn serve_one(api: &RuntimeApi, end: &str, body: &str) {
     let address = api.address();
@@ -124,7 +136,7 @@ async fn a_real_reply_is_an_outcome() {
         .build()
         .unwrap();
     let [a, b] = send(&mut queue, ["a", "b"]);
-    let api = RuntimeApi::bind().await.unwrap();
+    let api = timeout(LIMIT, RuntimeApi::bind()).await.unwrap().unwrap();
     let function = async {
         let failed = format!(r#"{{"batchItemFailures":[{{"itemIdentifier":"{b}"}}]}}"#);
         serve_one(&api, "response", &failed).await;

@@ -1,6 +1,6 @@
 //! The checks of the log: each of them can fail.
 
-use testbed::source::{EventSource as _, Outcome, SqsSource};
+use testbed::source::{EventSource as _, Fate, Outcome, SqsSource};
 
 use crate::support::{answer, complaint, seconds, send, send_to};
 
@@ -63,6 +63,40 @@ fn messages_of_a_group_that_were_handled_in_the_wrong_order_are_seen() {
     log.assert_order_kept_per_group(&[&b1, &a1, &a2]);
     let order = complaint(|| log.assert_order_kept_per_group(&[&a2, &b1, &a1]));
     assert_eq!(order, format!("group a: {a2} was handled before {a1}"));
+}
+
+#[test]
+fn a_message_that_overtook_one_that_never_settled_is_seen() {
+    let mut queue = SqsSource::fifo()
+        .report_batch_item_failures(true)
+        .build()
+        .unwrap();
+    let [a1, a2] = send_to(&mut queue, ["a", "a"]);
+    answer(&mut queue, Outcome::failures([&a1]));
+    let log = queue.log();
+    assert_eq!(log.fate(&a1), Some(Fate::Waiting));
+    let order = complaint(|| log.assert_order_kept_per_group(&[&a2]));
+    assert_eq!(
+        order,
+        format!("group a: {a2} counted as processed while an earlier message was waiting")
+    );
+}
+
+#[test]
+fn every_check_refuses_an_identifier_that_the_source_never_had() {
+    let mut queue = SqsSource::fifo().build().unwrap();
+    let [a] = send_to(&mut queue, ["a"]);
+    answer(&mut queue, Outcome::success());
+    let log = queue.log();
+    let handled = [a.as_str(), "typo"];
+    for check in [
+        complaint(|| log.assert_each_processed_at_least_once(&handled)),
+        complaint(|| log.assert_nothing_lost(&handled)),
+        complaint(|| log.assert_none_handled_twice(&handled)),
+        complaint(|| log.assert_order_kept_per_group(&handled)),
+    ] {
+        assert_eq!(check, "the source never had \"typo\", which was handled");
+    }
 }
 
 #[test]

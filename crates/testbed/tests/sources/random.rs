@@ -6,6 +6,8 @@ use testbed::source::{
     EventSource, Fate, KinesisRecord, KinesisSource, Outcome, SqsMessage, SqsSource,
 };
 
+use crate::support::all_due;
+
 /// How a function ends one invocation.
 #[derive(Debug, Clone)]
 enum Behaviour {
@@ -58,12 +60,8 @@ fn drive(
     let mut handled = Vec::new();
     let mut in_flight = Vec::new();
     let (mut behaviours, mut picks) = (behaviours.iter().cycle(), picks.iter().cycle());
-    loop {
-        while let Some(batch) = source.next_batch() {
-            in_flight.push(batch);
-            let batches = source.log().deliveries().len();
-            assert!(batches < 10_000, "the source has not run dry");
-        }
+    for _step in 0..10_000 {
+        in_flight.extend(all_due(source));
         if in_flight.is_empty() {
             let Some(time) = source.next_change() else {
                 return handled;
@@ -85,6 +83,7 @@ fn drive(
         };
         source.complete(batch.number(), outcome);
     }
+    panic!("the source has not run dry");
 }
 
 /// The receive counts of each message go 1, 2, 3 …, and their sum is what was delivered.

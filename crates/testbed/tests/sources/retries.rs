@@ -5,7 +5,7 @@ use testbed::source::{
     EventSource as _, Fate, KinesisRecord, KinesisSource, Outcome, StreamBuilder,
 };
 
-use crate::support::{answer, put, seconds};
+use crate::support::{answer, put, run_dry, seconds};
 
 fn bisecting() -> StreamBuilder<KinesisRecord> {
     KinesisSource::builder()
@@ -17,23 +17,15 @@ fn bisecting() -> StreamBuilder<KinesisRecord> {
 /// of the batches.
 fn run(stream: &mut KinesisSource, bad: &[&String]) -> Vec<usize> {
     let mut sizes = Vec::new();
-    loop {
-        if let Some(batch) = stream.next_batch() {
-            sizes.push(batch.ids().len());
-            assert!(sizes.len() < 100_000, "the source has not run dry");
-            let fails = batch.ids().iter().any(|id| bad.contains(&id));
-            let outcome = if fails {
-                Outcome::Error
-            } else {
-                Outcome::success()
-            };
-            stream.complete(batch.number(), outcome);
-        } else if let Some(time) = stream.next_change() {
-            stream.advance_to(time);
+    run_dry(stream, |ids| {
+        sizes.push(ids.len());
+        if ids.iter().any(|id| bad.contains(&id)) {
+            Outcome::Error
         } else {
-            return sizes;
+            Outcome::success()
         }
-    }
+    });
+    sizes
 }
 
 #[test]
@@ -83,6 +75,27 @@ fn halves_keep_the_order() {
 }
 
 #[test]
+fn halves_keep_what_their_batch_has_used_up() {
+    let mut stream = bisecting()
+        .maximum_retry_attempts(1)
+        .on_failure_destination(true)
+        .build()
+        .unwrap();
+    let [a, b] = put(&mut stream, ["k", "k"]);
+    // The first number splits nothing, so this uses up the only retry.
+    answer(&mut stream, Outcome::failures([&a]));
+    stream.advance(seconds(1));
+    answer(&mut stream, Outcome::Error);
+    stream.advance(seconds(1));
+    assert_eq!(answer(&mut stream, Outcome::Error), [a.as_str()]);
+    assert_eq!(answer(&mut stream, Outcome::Error), [b.as_str()]);
+    assert_eq!(stream.log().with_fate(Fate::SentToDestination), [&a, &b]);
+    for document in stream.on_failure_documents() {
+        assert_eq!(document["requestContext"]["approximateInvokeCount"], 3);
+    }
+}
+
+#[test]
 fn a_partial_answer_splits_the_batch_at_the_number_and_only_the_rest_comes_again() {
     let mut stream = bisecting().maximum_retry_attempts(0).build().unwrap();
     let [a, b, c, d] = put(&mut stream, ["k", "k", "k", "k"]);
@@ -119,6 +132,21 @@ fn without_bisecting_a_partial_answer_uses_up_an_attempt() {
     assert_eq!(document["KinesisBatchInfo"]["startSequenceNumber"], b);
     assert_eq!(document["KinesisBatchInfo"]["batchSize"], 2);
     assert_eq!(document["responseContext"]["functionError"], json!(null));
+}
+
+#[test]
+fn a_partial_answer_uses_up_an_attempt_even_if_it_makes_progress() {
+    let mut stream = KinesisSource::builder()
+        .report_batch_item_failures(true)
+        .maximum_retry_attempts(1)
+        .build()
+        .unwrap();
+    let [a, b, c] = put(&mut stream, ["k", "k", "k"]);
+    answer(&mut stream, Outcome::failures([&b]));
+    stream.advance(seconds(1));
+    answer(&mut stream, Outcome::failures([&c]));
+    assert_eq!(stream.log().with_fate(Fate::Processed), [&a, &b]);
+    assert_eq!(stream.log().fate(&c), Some(Fate::Discarded));
 }
 
 #[test]
@@ -198,7 +226,38 @@ fn a_record_above_the_maximum_age_is_given_up_and_younger_ones_go_on() {
     assert_eq!(stream.log().fate(&old), Some(Fate::SentToDestination));
     let document = &stream.on_failure_documents()[0];
     assert_eq!(document["requestContext"]["condition"], "RecordAgeExceeded");
+    assert_eq!(document["requestContext"]["approximateInvokeCount"], 1);
     assert_eq!(document["KinesisBatchInfo"]["endSequenceNumber"], old);
+}
+
+#[test]
+fn the_smaller_of_the_age_limits_counts_however_much_time_passes_at_once() {
+    let limited = |age| {
+        let mut stream = KinesisSource::builder()
+            .maximum_record_age(age)
+            .on_failure_destination(true)
+            .batch_size(1)
+            .build()
+            .unwrap();
+        // One that has failed, and one that has never been delivered.
+        put(&mut stream, ["k", "k"]);
+        answer(&mut stream, Outcome::Error);
+        stream
+    };
+    let hour = 60 * 60;
+    let mut stream = limited(seconds(60));
+    stream.advance(seconds(1));
+    assert_eq!(stream.next_change(), Some(seconds(60)));
+    stream.advance(seconds(25 * hour));
+    assert_eq!(stream.log().with_fate(Fate::SentToDestination).len(), 2);
+    assert_eq!(stream.on_failure_documents().len(), 2);
+
+    let mut stream = limited(seconds(48 * hour));
+    stream.advance(seconds(1));
+    assert_eq!(stream.next_change(), Some(seconds(24 * hour)));
+    stream.advance(seconds(49 * hour));
+    assert_eq!(stream.log().with_fate(Fate::Expired).len(), 2);
+    assert!(stream.on_failure_documents().is_empty());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use testbed::source::{BatchResult, Cause, EventSource as _, Fate, Outcome, SqsSource};
 
-use crate::support::{all_due, answer, event, next, seconds, send};
+use crate::support::{all_due, answer, event, next, run_dry, seconds, send};
 
 fn reporting() -> SqsSource {
     SqsSource::standard()
@@ -130,15 +130,7 @@ fn without_a_redrive_policy_a_message_comes_back_until_it_expires() {
         .build()
         .unwrap();
     let [id] = send(&mut queue, ["body"]);
-    while let Some(time) = {
-        while let Some(batch) = queue.next_batch() {
-            queue.complete(batch.number(), Outcome::Error);
-            assert!(batch.number() < 100, "the queue has not run dry");
-        }
-        queue.next_change()
-    } {
-        queue.advance_to(time);
-    }
+    run_dry(&mut queue, |_| Outcome::Error);
     assert_eq!(queue.now(), seconds(100));
     assert_eq!(queue.log().delivered(&id), 4, "at 0, 30, 60 and 90 seconds");
     assert_eq!(queue.log().fate(&id), Some(Fate::Expired));
@@ -172,6 +164,22 @@ fn a_batch_with_room_left_waits_for_its_window() {
     assert_eq!(queue.next_change(), Some(seconds(5)));
     queue.advance_to(seconds(5));
     assert_eq!(next(&mut queue).ids(), [a, b]);
+}
+
+#[test]
+fn the_window_of_a_message_that_comes_back_starts_when_it_is_visible_again() {
+    let mut queue = SqsSource::standard()
+        .batching_window(seconds(5))
+        .build()
+        .unwrap();
+    let [id] = send(&mut queue, ["body"]);
+    queue.advance(seconds(5));
+    answer(&mut queue, Outcome::Error);
+    queue.advance(seconds(30));
+    assert!(queue.next_batch().is_none());
+    assert_eq!(queue.next_change(), Some(seconds(40)));
+    queue.advance_to(seconds(40));
+    assert_eq!(next(&mut queue).ids(), [id]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use testbed::source::{
     KinesisSource, Outcome, StreamBuilder,
 };
 
-use crate::support::{all_due, answer, complaint, next, put, seconds};
+use crate::support::{all_due, answer, complaint, next, put, record_of, room, seconds};
 
 fn reporting() -> StreamBuilder<KinesisRecord> {
     KinesisSource::builder().report_batch_item_failures(true)
@@ -152,11 +152,9 @@ fn a_parallelization_factor_keeps_the_order_within_a_partition_key() {
     };
     let mut handled = Vec::new();
     let mut most = 0;
-    loop {
+    while handled.len() < 60 {
         let batches: Vec<_> = all_due(&mut stream);
-        if batches.is_empty() {
-            break;
-        }
+        assert!(!batches.is_empty(), "{handled:?}");
         most = most.max(batches.len());
         let mut in_flight = std::collections::BTreeMap::new();
         for batch in batches.iter().rev() {
@@ -164,8 +162,8 @@ fn a_parallelization_factor_keeps_the_order_within_a_partition_key() {
                 let other = in_flight.insert(key_of(stream.log(), id), batch.number());
                 assert!(other.is_none_or(|other| other == batch.number()));
             }
+            assert!(!batch.ids().is_empty());
             handled.extend_from_slice(batch.ids());
-            assert!(handled.len() <= 60, "{handled:?}");
             stream.complete(batch.number(), Outcome::success());
         }
     }
@@ -212,6 +210,21 @@ fn a_record_that_no_event_has_room_for_is_refused() {
         stream.put(KinesisRecord::new("k", vec![0; 5 * 1024 * 1024]));
     });
     assert!(complaint.contains("fits into no event"), "{complaint}");
+}
+
+#[test]
+fn a_record_may_fill_the_six_megabytes_and_not_a_byte_more() {
+    let mut stream = reporting().build().unwrap();
+    let room = room();
+    let id = stream.put(record_of(room));
+    let batch = next(&mut stream);
+    assert_eq!(batch.ids(), [id]);
+    assert_eq!(batch.event().len(), 6 * 1024 * 1024);
+    let complaint = complaint(|| {
+        stream.put(record_of(room + 1));
+    });
+    assert!(complaint.contains("fits into no event"), "{complaint}");
+    assert_eq!(stream.log().ids().len(), 1);
 }
 
 #[test]

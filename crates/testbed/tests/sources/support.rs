@@ -27,6 +27,25 @@ pub(crate) fn all_due(source: &mut impl EventSource) -> Vec<Batch> {
     batches
 }
 
+/// Ends each batch as `function` says until nothing is left, one batch at a time. Fails if there
+/// is no end: a step is a batch or a wait.
+pub(crate) fn run_dry(
+    source: &mut impl EventSource,
+    mut function: impl FnMut(&[String]) -> Outcome,
+) {
+    for _step in 0..1_000_000 {
+        if let Some(batch) = source.next_batch() {
+            let outcome = function(batch.ids());
+            source.complete(batch.number(), outcome);
+        } else if let Some(time) = source.next_change() {
+            source.advance_to(time);
+        } else {
+            return;
+        }
+    }
+    panic!("the source has not run dry");
+}
+
 /// Takes the next batch, answers it and returns its identifiers.
 pub(crate) fn answer(source: &mut impl EventSource, outcome: Outcome) -> Vec<String> {
     let batch = next(source);
@@ -51,6 +70,20 @@ pub(crate) fn send_to<const N: usize>(queue: &mut SqsSource, groups: [&str; N]) 
 /// Puts a record with each of these partition keys.
 pub(crate) fn put<const N: usize>(stream: &mut KinesisSource, keys: [&str; N]) -> [String; N] {
     keys.map(|key| stream.put(KinesisRecord::new(key, "data")))
+}
+
+/// A Kinesis record whose key and data take this many bytes of an event.
+pub(crate) fn record_of(bytes: usize) -> KinesisRecord {
+    // Four letters of base64 stand for three bytes.
+    let (data, key) = (bytes / 4 * 3, bytes % 4);
+    KinesisRecord::new("k".repeat(key), vec![0; data])
+}
+
+/// How many bytes of an event a Kinesis record may take with its key and data.
+pub(crate) fn room() -> usize {
+    let mut stream = KinesisSource::builder().build().unwrap();
+    stream.put(record_of(0));
+    6 * 1024 * 1024 - next(&mut stream).event().len()
 }
 
 /// The message of the panic that a check ends in; fails if the check passes.

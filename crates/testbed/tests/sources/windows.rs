@@ -6,7 +6,7 @@ use testbed::source::{
     StreamBuilder,
 };
 
-use crate::support::{answer, event, next, put, seconds};
+use crate::support::{answer, complaint, event, next, put, record_of, room, seconds};
 
 fn windowed() -> StreamBuilder<KinesisRecord> {
     KinesisSource::builder()
@@ -16,6 +16,11 @@ fn windowed() -> StreamBuilder<KinesisRecord> {
 
 fn state(state: &Value) -> Outcome {
     Outcome::answer(json!({ "state": state, "batchItemFailures": [] }).to_string())
+}
+
+/// A state of 1 MiB, with its quotes and name, and this much more.
+fn full_state(more: usize) -> Value {
+    json!({ "s": "a".repeat(1024 * 1024 - r#"{"s":""}"#.len() + more) })
 }
 
 #[test]
@@ -125,6 +130,52 @@ fn failures_stand_beside_the_state() {
 }
 
 #[test]
+fn an_answer_that_names_the_first_number_leaves_the_state_as_it_was() {
+    let mut stream = windowed().build().unwrap();
+    let [a, b] = put(&mut stream, ["k", "k"]);
+    let text = json!({ "state": { "count": 1 }, "batchItemFailures": [{ "itemIdentifier": a }] });
+    answer(&mut stream, Outcome::answer(text.to_string()));
+    stream.advance(seconds(1));
+    let again = next(&mut stream);
+    assert_eq!(again.ids(), [a, b]);
+    assert_eq!(event(&again)["state"], json!({}));
+}
+
+#[test]
+fn a_batch_stays_within_six_megabytes_together_with_the_state() {
+    let mut stream = windowed().build().unwrap();
+    put(&mut stream, ["k"]);
+    answer(&mut stream, state(&full_state(0)));
+    for _ in 0..4 {
+        stream.put(KinesisRecord::new("k", vec![0; 1024 * 1024]));
+    }
+    let batch = next(&mut stream);
+    assert_eq!(
+        batch.ids().len(),
+        3,
+        "without a state there is room for four"
+    );
+    assert!(batch.event().len() <= 6 * 1024 * 1024);
+}
+
+#[test]
+fn a_record_leaves_room_for_a_full_state() {
+    let megabyte = 1024 * 1024;
+    let mut stream = windowed().build().unwrap();
+    put(&mut stream, ["k"]);
+    answer(&mut stream, state(&full_state(0)));
+    // The other fields of a window take less than a kilobyte.
+    stream.put(record_of(room() - megabyte - 1024));
+    let batch = next(&mut stream);
+    assert_eq!(event(&batch)["state"], full_state(0));
+    assert!(batch.event().len() <= 6 * megabyte);
+    let complaint = complaint(|| {
+        stream.put(record_of(room() - megabyte));
+    });
+    assert!(complaint.contains("fits into no event"), "{complaint}");
+}
+
+#[test]
 fn the_shard_stands_still_until_the_last_invocation_of_a_window_succeeds() {
     let mut stream = windowed().maximum_retry_attempts(0).build().unwrap();
     put(&mut stream, ["k"]);
@@ -146,17 +197,15 @@ fn the_shard_stands_still_until_the_last_invocation_of_a_window_succeeds() {
 fn a_state_above_one_megabyte_ends_the_window_early() {
     let mut stream = windowed().batch_size(1).build().unwrap();
     let [_, b] = put(&mut stream, ["k", "k"]);
-    // With its quotes and name, the state is exactly 1 MiB, and then a byte more.
-    let sized = |more| json!({ "s": "a".repeat(1024 * 1024 - r#"{"s":""}"#.len() + more) });
-    answer(&mut stream, state(&sized(0)));
+    answer(&mut stream, state(&full_state(0)));
     let second = next(&mut stream);
     assert_eq!(second.ids(), [b]);
-    stream.complete(second.number(), state(&sized(1)));
+    stream.complete(second.number(), state(&full_state(1)));
     let early = next(&mut stream);
     let early_event = event(&early);
     assert_eq!(early_event["isWindowTerminatedEarly"], json!(true));
     assert_eq!(early_event["isFinalInvokeForWindow"], json!(false));
-    assert_eq!(early_event["state"], sized(1));
+    assert_eq!(early_event["state"], full_state(1));
     assert_eq!(early_event["Records"], json!([]));
     stream.complete(early.number(), state(&json!({})));
     put(&mut stream, ["k"]);

@@ -7,8 +7,7 @@ use md5::{Digest as _, Md5};
 use serde_json::{Map, Value, json};
 
 use super::message::SqsMessage;
-
-pub(crate) const REGION: &str = "us-east-1";
+use crate::source::envelope::REGION;
 
 /// What the queue adds to a message as it delivers it.
 #[derive(Debug)]

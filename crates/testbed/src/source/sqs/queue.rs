@@ -14,7 +14,7 @@ use crate::source::{
     answer::{self, Verdict},
     envelope::{self, Envelope},
     event_source::{Batch, EventSource},
-    log::{BatchResult, DeliveredItem, Fate, Log},
+    log::{DeliveredItem, Fate, Log},
     outcome::Outcome,
     time,
 };
@@ -252,26 +252,19 @@ impl EventSource for SqsSource {
             .in_flight
             .remove(&batch)
             .unwrap_or_else(|| panic!("batch {batch} is not in flight"));
-        let delivery = &self.log.deliveries()[batch];
-        let ids: Vec<String> = delivery.ids().into_iter().map(str::to_owned).collect();
+        let ids = self.log.deliveries()[batch].ids();
         let reading = answer::read(&outcome, &ids, self.config.rules);
-        if let Some(violation) = reading.violation {
-            self.log.violation(violation);
-        }
-        let (failed, result) = match reading.verdict {
-            Verdict::Success => (BTreeSet::new(), BatchResult::Succeeded),
-            Verdict::Partial(failed) => {
-                let named = failed.iter().map(|place| ids[*place].clone()).collect();
-                (failed, BatchResult::Partial(named))
-            }
-            Verdict::Failed(cause) => ((0..ids.len()).collect(), BatchResult::Failed(cause)),
-        };
+        let verdict = self.log.end(batch, self.now, reading);
         for (place, (number, receipt)) in receipts.into_iter().enumerate() {
-            if !failed.contains(&place) {
+            let processed = match &verdict {
+                Verdict::Success => true,
+                Verdict::Partial(failed) => !failed.contains(&place),
+                Verdict::Failed(_) => false,
+            };
+            if processed {
                 self.delete(number, receipt);
             }
         }
-        self.log.end(batch, self.now, result);
     }
 
     fn now(&self) -> Duration {

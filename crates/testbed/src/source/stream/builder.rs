@@ -80,6 +80,10 @@ impl<R: StreamRecord> StreamBuilder<R> {
     }
 
     /// How many times a batch is tried again before it is given up; without end if not set.
+    ///
+    /// What is left of a batch keeps count: a partial answer uses up an attempt even if it makes
+    /// progress, unless bisecting is on and it splits the batch. A batch of ten records whose
+    /// answers get one record further each time needs nine retries.
     pub fn maximum_retry_attempts(mut self, attempts: u32) -> Self {
         self.config.maximum_retry_attempts = Some(attempts);
         self

@@ -4,16 +4,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{
-    lane::{Reason, Work},
-    record::StreamRecord,
-};
+use super::{lane::Work, record::StreamRecord};
 use crate::source::time;
 
-/// Describes records that were given up; `number` counts the documents.
+/// Describes records that were given up, and on which `condition`; `number` counts the documents.
 pub(crate) fn document<R: StreamRecord>(
     work: &Work,
-    reason: Reason,
+    condition: &str,
     shard_id: &str,
     (number, now): (usize, Duration),
 ) -> Value {
@@ -25,10 +22,7 @@ pub(crate) fn document<R: StreamRecord>(
         "requestContext": {
             "requestId": format!("00000000-0000-4000-8000-{number:012x}"),
             "functionArn": "arn:aws:lambda:us-east-1:123456789012:function:function",
-            "condition": match reason {
-                Reason::RetryAttemptsExhausted => "RetryAttemptsExhausted",
-                Reason::RecordAgeExceeded | Reason::Expired => "RecordAgeExceeded",
-            },
+            "condition": condition,
             "approximateInvokeCount": work.invocations,
         },
         "version": "1.0",

@@ -47,6 +47,26 @@ pub(crate) enum Reason {
     Expired,
 }
 
+impl Reason {
+    /// What an on-failure destination is told; it learns nothing of what the stream dropped.
+    pub(crate) fn condition(self) -> Option<&'static str> {
+        match self {
+            Self::RetryAttemptsExhausted => Some("RetryAttemptsExhausted"),
+            Self::RecordAgeExceeded => Some("RecordAgeExceeded"),
+            Self::Expired => None,
+        }
+    }
+}
+
+/// How old a record may become. The smaller limit is always reached first, however much time
+/// passes at once.
+fn age_limit(config: &StreamConfig) -> (Duration, Reason) {
+    match config.maximum_record_age {
+        Some(age) if age < RETENTION => (age, Reason::RecordAgeExceeded),
+        _ => (RETENTION, Reason::Expired),
+    }
+}
+
 /// What an answer settled.
 #[derive(Debug, Default)]
 pub(crate) struct Settled {
@@ -89,22 +109,17 @@ impl Lane {
         if self.busy {
             return taken;
         }
-        let age = config.maximum_record_age.unwrap_or(Duration::MAX);
-        for (limit, reason) in [
-            (RETENTION, Reason::Expired),
-            (age, Reason::RecordAgeExceeded),
-        ] {
-            // Records lie in the order of their arrival.
-            let old = |record: &Held| record.arrived.saturating_add(limit) <= now;
-            for work in &mut self.work {
-                let count = work.records.partition_point(old);
-                let records: Vec<Held> = work.records.drain(..count).collect();
-                taken.push((work.with(records), reason));
-            }
-            let count = self.pending.partition_point(old);
-            let records = self.pending.drain(..count).collect();
-            taken.push((Work::default().with(records), reason));
+        let (limit, reason) = age_limit(config);
+        // Records lie in the order of their arrival.
+        let old = |record: &Held| record.arrived + limit <= now;
+        for work in &mut self.work {
+            let count = work.records.partition_point(old);
+            let records: Vec<Held> = work.records.drain(..count).collect();
+            taken.push((work.with(records), reason));
         }
+        let count = self.pending.partition_point(old);
+        let records = self.pending.drain(..count).collect();
+        taken.push((Work::default().with(records), reason));
         self.work.retain(|work| !work.records.is_empty());
         taken.retain(|(work, _)| !work.records.is_empty());
         taken
@@ -212,11 +227,11 @@ impl Lane {
     }
 
     pub(crate) fn next_change(&self, now: Duration, config: &StreamConfig) -> Option<Duration> {
-        let age = config.maximum_record_age.unwrap_or(RETENTION);
+        let (limit, _) = age_limit(config);
         let held = self.work.iter().flat_map(|work| &work.records);
         let ages = held
             .chain(&self.pending)
-            .flat_map(|record| [record.arrived + RETENTION, record.arrived + age]);
+            .map(|record| record.arrived + limit);
         let batching = self
             .pending
             .iter()

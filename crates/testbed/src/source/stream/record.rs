@@ -4,7 +4,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-const REGION: &str = "us-east-1";
+use crate::source::envelope::REGION;
 
 /// Where and when a record came to lie in a stream.
 #[derive(Debug, Clone, Copy)]
@@ -14,8 +14,16 @@ pub struct Place<'a> {
     pub(crate) arrived_millis: u64,
 }
 
-/// A record of a stream that Lambda can read. Implemented for the two kinds that there are.
-pub trait StreamRecord {
+/// A record of a stream that Lambda can read: [`KinesisRecord`] or [`DynamoDbRecord`]. Nothing
+/// else can implement it.
+pub trait StreamRecord: Record {}
+
+impl StreamRecord for KinesisRecord {}
+impl StreamRecord for DynamoDbRecord {}
+
+/// What the simulator has to know of a record. It has no public path, which seals
+/// [`StreamRecord`].
+pub trait Record {
     /// The ARN of the stream.
     const STREAM_ARN: &'static str;
     /// Which field of the document for an on-failure destination describes the batch.
@@ -49,7 +57,7 @@ impl KinesisRecord {
     }
 }
 
-impl StreamRecord for KinesisRecord {
+impl Record for KinesisRecord {
     const STREAM_ARN: &'static str = "arn:aws:kinesis:us-east-1:123456789012:stream/stream";
     const BATCH_INFO: &'static str = "KinesisBatchInfo";
 
@@ -125,7 +133,7 @@ impl DynamoDbRecord {
     }
 }
 
-impl StreamRecord for DynamoDbRecord {
+impl Record for DynamoDbRecord {
     const STREAM_ARN: &'static str =
         "arn:aws:dynamodb:us-east-1:123456789012:table/table/stream/2024-01-01T00:00:00.000";
     const BATCH_INFO: &'static str = "DDBStreamBatchInfo";

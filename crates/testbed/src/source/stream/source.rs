@@ -10,13 +10,13 @@ use super::{
     destination,
     lane::{Held, Lane, Reason, Work},
     record::{DynamoDbRecord, KinesisRecord, Place, StreamRecord},
-    window::{MAX_STATE, Stage},
+    window::{Stage, Window},
 };
 use crate::source::{
     answer::{self, Cause, Reading, Verdict},
-    envelope::{self, MAX_PAYLOAD},
+    envelope,
     event_source::{Batch, EventSource},
-    log::{BatchResult, DeliveredItem, Fate, Log},
+    log::{DeliveredItem, Fate, Log},
     outcome::Outcome,
     time,
 };
@@ -33,10 +33,8 @@ pub type DynamoDbSource = StreamSource<DynamoDbRecord>;
 /// flight. The lowest sequence number in the answer is the checkpoint: everything from there is
 /// delivered again after a second, and nothing behind it before.
 ///
-/// Where Lambda's documentation is silent, this is what happens: a partial answer counts towards
-/// the retry attempts unless it splits the batch; a number that is the first of its batch splits
-/// nothing; a failed batch is halved with the smaller half first; what is left of a batch is
-/// retried as it is, and never filled up; the last invocation of a window has no records.
+/// What happens where Lambda's documentation is silent stands under
+/// [event sources](crate#event-sources).
 #[derive(Debug)]
 pub struct StreamSource<R> {
     config: StreamConfig,
@@ -73,7 +71,7 @@ impl<R: StreamRecord> StreamSource<R> {
     ///
     /// # Panics
     ///
-    /// If no event of 6 MB has room for the record.
+    /// If no event of 6 MB has room for the record; with tumbling windows, beside a state of 1 MB.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "the stream takes the record over"
@@ -88,8 +86,9 @@ impl<R: StreamRecord> StreamSource<R> {
             sequence_number: &id,
             arrived_millis: time::epoch_millis(self.now),
         });
+        let window = self.config.tumbling_window.map_or(0, |_| Window::MAX_SIZE);
         assert!(
-            json.len() + MAX_STATE + 1024 <= MAX_PAYLOAD,
+            envelope::has_room(&json, window),
             "a record of {} bytes fits into no event of 6 MB",
             json.len()
         );
@@ -161,25 +160,24 @@ impl<R: StreamRecord> StreamSource<R> {
     }
 
     fn give_up(&mut self, lane: usize, work: &Work, reason: Reason) {
-        let told = self.config.on_failure_destination && reason != Reason::Expired;
-        let fate = match reason {
-            Reason::Expired => Fate::Expired,
-            _ if told => Fate::SentToDestination,
-            _ => Fate::Discarded,
+        let fate = match reason.condition() {
+            Some(condition) if self.config.on_failure_destination => {
+                let number = (self.destination.len(), self.now);
+                let shard_id = &self.lanes[lane].shard_id;
+                let document = destination::document::<R>(work, condition, shard_id, number);
+                self.destination.push(document);
+                Fate::SentToDestination
+            }
+            Some(_) => Fate::Discarded,
+            None => Fate::Expired,
         };
-        if told {
-            let number = (self.destination.len(), self.now);
-            let shard_id = &self.lanes[lane].shard_id;
-            self.destination
-                .push(destination::document::<R>(work, reason, shard_id, number));
-        }
         for record in &work.records {
             self.log.settle(&record.id, fate);
         }
     }
 
     /// Reads an answer, and the state in it if there are windows.
-    fn read(&self, outcome: &Outcome, ids: &[String]) -> (Reading, Option<Value>) {
+    fn read(&self, outcome: &Outcome, ids: &[&str]) -> (Reading, Option<Value>) {
         let rules = self.config.rules;
         if self.config.tumbling_window.is_none() {
             return (answer::read(outcome, ids, rules), None);
@@ -223,17 +221,14 @@ impl<R: StreamRecord> EventSource for StreamSource<R> {
             .in_flight
             .remove(&batch)
             .unwrap_or_else(|| panic!("batch {batch} is not in flight"));
-        let delivery = &self.log.deliveries()[batch];
-        let ids: Vec<String> = delivery.ids().into_iter().map(str::to_owned).collect();
+        let ids = self.log.deliveries()[batch].ids();
         let (reading, state) = self.read(&outcome, &ids);
-        if let Some(violation) = reading.violation {
-            self.log.violation(violation);
-        }
-        let done = reading.verdict == Verdict::Success;
+        let verdict = self.log.end(batch, self.now, reading);
+        let done = verdict == Verdict::Success;
         let lane = &mut self.lanes[index];
         lane.busy = false;
         match stage {
-            Stage::Aggregate => self.settle_records(index, &reading.verdict, state),
+            Stage::Aggregate => self.settle_records(index, &verdict, state),
             // The shard stands still until the last invocation of a window succeeds.
             Stage::Final | Stage::TerminatedEarly if !done => lane.retry_window(self.now),
             Stage::Final => lane.window = None,
@@ -243,14 +238,6 @@ impl<R: StreamRecord> EventSource for StreamSource<R> {
                 }
             }
         }
-        let result = match reading.verdict {
-            Verdict::Success => BatchResult::Succeeded,
-            Verdict::Failed(cause) => BatchResult::Failed(cause),
-            Verdict::Partial(places) => {
-                BatchResult::Partial(places.iter().map(|place| ids[*place].clone()).collect())
-            }
-        };
-        self.log.end(batch, self.now, result);
         self.drop_old();
     }
 

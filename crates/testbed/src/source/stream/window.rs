@@ -7,7 +7,9 @@ use serde_json::{Map, Value, json};
 use crate::source::time;
 
 /// What the state of a shard may hold; Lambda ends the window early above it.
-pub(crate) const MAX_STATE: usize = 1024 * 1024;
+const MAX_STATE: usize = 1024 * 1024;
+/// What a window adds to an event beside the state, at most.
+const MAX_FIELDS: usize = 512;
 
 /// An open window with its state so far.
 #[derive(Debug)]
@@ -30,6 +32,9 @@ pub(crate) enum Stage {
 }
 
 impl Window {
+    /// What any window adds to an event that has records, at most.
+    pub(crate) const MAX_SIZE: usize = MAX_STATE + MAX_FIELDS;
+
     /// The window that a record belongs to by its arrival, with a fresh state.
     pub(crate) fn of(arrived: Duration, length: Duration) -> Self {
         Self {
@@ -49,9 +54,9 @@ impl Window {
         time::since_start(self.end_millis())
     }
 
-    /// What the window adds to an event, at most.
+    /// What this window adds to an event, at most.
     pub(crate) fn size(&self) -> usize {
-        self.state.to_string().len() + 512
+        self.state.to_string().len() + MAX_FIELDS
     }
 
     /// Takes over the state that an answer has brought.
@@ -64,7 +69,6 @@ impl Window {
     pub(crate) fn restart(&mut self) {
         self.state = Value::Object(Map::new());
         self.overgrown = false;
-        self.not_before = Duration::ZERO;
     }
 
     /// The fields beside `Records`, with a comma before each.
