@@ -1,6 +1,9 @@
 //! One conditional put, many who want to make it: what every lock on DynamoDB stands on.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "support/dynamodb.rs"]
+mod dynamodb;
+
 use std::{
     collections::HashMap,
     process::ExitCode,
@@ -9,13 +12,8 @@ use std::{
 };
 
 use aws_sdk_dynamodb::{
-    Client,
-    config::{BehaviorVersion, Credentials, Region, retry::RetryConfig},
-    operation::put_item::PutItemError,
-    types::{
-        AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
-        ReturnValuesOnConditionCheckFailure, ScalarAttributeType,
-    },
+    Client, config::retry::RetryConfig, operation::put_item::PutItemError,
+    types::ReturnValuesOnConditionCheckFailure,
 };
 use powertools_core::SharedClock;
 use serde::{Deserialize, Serialize};
@@ -59,7 +57,7 @@ struct Outcome {
 async fn one_winner() {
     let aws = Aws::account();
     let client = client(&aws);
-    create_table(&client).await;
+    dynamodb::create_table(&client, TABLE).await;
     let processes: Vec<Child> = (0..PROCESSES)
         .map(|number| {
             let input = (&aws, format!("{PROCESS} {number}"));
@@ -152,8 +150,8 @@ async fn put(client: &Client, round: u32, contender: String) -> Outcome {
     let put = client
         .put_item()
         .table_name(TABLE)
-        .item("id", AttributeValue::N(round.to_string()))
-        .item("writer", AttributeValue::S(written.clone()))
+        .item("id", dynamodb::string(round.to_string()))
+        .item("writer", dynamodb::string(&written))
         .condition_expression("attribute_not_exists(#id)")
         .expression_attribute_names("#id", "id")
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
@@ -180,31 +178,6 @@ async fn put(client: &Client, round: u32, contender: String) -> Outcome {
 
 /// Without retries: the retry of a put that succeeded unseen would lose against itself.
 fn client(aws: &Aws) -> Client {
-    let credentials = Credentials::new(aws.access_key(), aws.secret_key(), None, None, "testbed");
-    let config = aws_sdk_dynamodb::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .endpoint_url(aws.url())
-        .region(Region::new(aws.region()))
-        .credentials_provider(credentials)
-        .retry_config(RetryConfig::disabled());
+    let config = dynamodb::config(aws).retry_config(RetryConfig::disabled());
     Client::from_conf(config.build())
-}
-
-async fn create_table(client: &Client) {
-    let key = KeySchemaElement::builder()
-        .attribute_name("id")
-        .key_type(KeyType::Hash);
-    let attribute = AttributeDefinition::builder().attribute_name("id");
-    let table = client
-        .create_table()
-        .table_name(TABLE)
-        .key_schema(key.build().unwrap())
-        .attribute_definitions(
-            attribute
-                .attribute_type(ScalarAttributeType::N)
-                .build()
-                .unwrap(),
-        )
-        .billing_mode(BillingMode::PayPerRequest);
-    table.send().await.unwrap();
 }

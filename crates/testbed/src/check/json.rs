@@ -1,6 +1,8 @@
 //! A JSON value that hides nothing of what was written.
 
-use std::fmt;
+use std::{collections::HashMap, fmt};
+
+use serde_json::Value;
 
 use super::path;
 
@@ -76,28 +78,28 @@ impl Json {
     /// The value at a JSON pointer such as `/_aws/CloudWatchMetrics/0`.
     #[must_use]
     pub fn pointer(&self, pointer: &str) -> Option<&Self> {
-        path::tokens(pointer).try_fold(self, |value, token| match value {
-            Self::Object(object) => object.get(&token),
-            Self::Array(items) => items.get(token.parse::<usize>().ok()?),
-            _ => None,
-        })
+        path::tokens(pointer)?.try_fold(self, |value, token| value.step(&token))
     }
 
-    /// The same value for `serde_json`. A repeated key keeps its last value, a number its
-    /// nearest float or integer.
-    #[must_use]
-    pub fn to_value(&self) -> serde_json::Value {
+    fn step(&self, token: &str) -> Option<&Self> {
         match self {
-            Self::Null => serde_json::Value::Null,
+            Self::Object(object) => object.get(token),
+            Self::Array(items) => items.get(path::position(token)?),
+            _ => None,
+        }
+    }
+
+    /// The same value for `serde_json`. A repeated key keeps its last value, a number is an
+    /// integer or its nearest float; one that is too large for both is `null`.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        match self {
+            Self::Null => Value::Null,
             Self::Bool(value) => (*value).into(),
-            Self::Number(number) => serde_json::from_str(number.as_written()).unwrap_or_default(),
+            Self::Number(number) => number.to_value(),
             Self::Text(text) => text.as_str().into(),
             Self::Array(items) => items.iter().map(Self::to_value).collect(),
-            Self::Object(object) => object
-                .iter()
-                .map(|(key, value)| (key.to_owned(), value.to_value()))
-                .collect::<serde_json::Map<_, _>>()
-                .into(),
+            Self::Object(object) => object.to_value(),
         }
     }
 }
@@ -109,7 +111,7 @@ impl fmt::Display for Json {
             Self::Null => f.write_str("null"),
             Self::Bool(value) => write!(f, "{value}"),
             Self::Number(number) => f.write_str(number.as_written()),
-            Self::Text(text) => write!(f, "{}", serde_json::Value::from(text.as_str())),
+            Self::Text(text) => write!(f, "{}", Value::from(text.as_str())),
             Self::Array(items) => {
                 f.write_str("[")?;
                 for (position, item) in items.iter().enumerate() {
@@ -123,10 +125,19 @@ impl fmt::Display for Json {
     }
 }
 
-/// The same value, numbers compared as `serde_json` reads them (`1.0` is not `1`).
-impl PartialEq<serde_json::Value> for Json {
-    fn eq(&self, other: &serde_json::Value) -> bool {
-        self.to_value() == *other
+/// The same value, whatever the order of keys and the spelling of numbers: `1.0` equals `1`.
+/// A number that is too large for a float equals none.
+impl PartialEq<Value> for Json {
+    fn eq(&self, other: &Value) -> bool {
+        match (self, other) {
+            (Self::Null, Value::Null) => true,
+            (Self::Bool(value), Value::Bool(other)) => value == other,
+            (Self::Number(number), Value::Number(other)) => number.equals(other),
+            (Self::Text(text), Value::String(other)) => text == other,
+            (Self::Array(items), Value::Array(others)) => items == others,
+            (Self::Object(object), other) => object == other,
+            _ => false,
+        }
     }
 }
 
@@ -157,6 +168,22 @@ impl Number {
     pub fn as_i64(&self) -> Option<i64> {
         self.0.parse().ok()
     }
+
+    fn to_value(&self) -> Value {
+        if let Ok(integer) = self.0.parse::<u64>() {
+            return integer.into();
+        }
+        self.as_i64()
+            .map_or_else(|| self.as_f64().into(), Value::from)
+    }
+
+    fn equals(&self, other: &serde_json::Number) -> bool {
+        match (self.0.parse::<i128>(), other.as_i128()) {
+            // Two integers may differ where their nearest floats do not.
+            (Ok(integer), Some(other)) => integer == other,
+            _ => other.as_f64() == Some(self.as_f64()),
+        }
+    }
 }
 
 /// The members of an object, in their order, repeated keys included.
@@ -179,6 +206,23 @@ impl Object {
     #[must_use]
     pub fn text(&self, key: &str) -> Option<&str> {
         self.get(key).and_then(Json::as_text)
+    }
+
+    /// The value at a JSON pointer such as `/_aws/CloudWatchMetrics/0`; the empty pointer
+    /// means the object itself, so there is none.
+    #[must_use]
+    pub fn pointer(&self, pointer: &str) -> Option<&Json> {
+        let mut tokens = path::tokens(pointer)?;
+        let first = self.get(&tokens.next()?)?;
+        tokens.try_fold(first, |value, token| value.step(&token))
+    }
+
+    /// The same object for `serde_json`, as [`Json::to_value`] makes it.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        let members = self.iter();
+        let members = members.map(|(key, value)| (key.to_owned(), value.to_value()));
+        Value::Object(members.collect())
     }
 
     /// The keys, in their order.
@@ -205,13 +249,101 @@ impl Object {
     }
 }
 
+/// The same members, compared as [`Json`] is; of a repeated key the last value counts.
+impl PartialEq<Value> for Object {
+    fn eq(&self, other: &Value) -> bool {
+        let Value::Object(others) = other else {
+            return false;
+        };
+        let members: HashMap<&str, &Json> = self.iter().collect();
+        let same = |(key, value): (&&str, &&Json)| others.get(*key).is_some_and(|o| *value == o);
+        members.len() == others.len() && members.iter().all(same)
+    }
+}
+
 impl fmt::Display for Object {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("{")?;
         for (position, (key, value)) in self.iter().enumerate() {
             let comma = if position == 0 { "" } else { "," };
-            write!(f, "{comma}{}:{value}", serde_json::Value::from(key))?;
+            write!(f, "{comma}{}:{value}", Value::from(key))?;
         }
         f.write_str("}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::check::parse;
+
+    fn read(text: &str) -> Json {
+        parse(text).0.unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn a_float_equals_itself_written_and_read(value in any::<f64>()) {
+            prop_assume!(value.is_finite());
+            let value = json!([value]);
+            let read = read(&value.to_string());
+            prop_assert!(read == value, "{value}");
+            prop_assert_eq!(read.to_value(), value);
+        }
+    }
+
+    #[test]
+    fn numbers_are_equal_by_their_value_and_not_by_their_spelling() {
+        let equal = [
+            ("1.0", json!(1)),
+            ("1", json!(1.0)),
+            ("1e2", json!(100)),
+            ("-0", json!(0)),
+            ("18446744073709551615", json!(u64::MAX)),
+            ("[{\"a\":1.50}]", json!([{"a": 1.5}])),
+        ];
+        for (text, value) in equal {
+            assert!(read(text) == value, "{text}");
+        }
+        let different = [
+            ("9007199254740993", json!(9_007_199_254_740_992_u64)),
+            ("1", json!("1")),
+            ("1", json!(true)),
+            ("1e400", json!(null)),
+            ("1e400", json!(f64::MAX)),
+            ("[1e400]", json!([null])),
+            ("[1]", json!([1, 2])),
+            ("{\"a\":1}", json!({"a": 1, "b": 2})),
+            ("{\"a\":1,\"b\":2}", json!({"a": 1})),
+            ("{\"a\":1,\"a\":2}", json!({"a": 1})),
+        ];
+        for (text, value) in different {
+            assert!(read(text) != value, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_pointer_is_read_as_the_standard_says() {
+        let value = read(r#"{"a":{"b/c":[1,2]},"":3}"#);
+        let object = value.as_object().unwrap();
+        let shown = |found: Option<&Json>| found.map(ToString::to_string);
+        for (pointer, expected) in [
+            ("/a/b~1c/1", Some("2")),
+            ("/", Some("3")),
+            ("a", None),
+            ("/a/b~1c/+1", None),
+            ("/a/b~1c/01", None),
+            ("/a/b~1c/2", None),
+        ] {
+            let expected = expected.map(str::to_owned);
+            assert_eq!(shown(value.pointer(pointer)), expected, "{pointer}");
+            assert_eq!(shown(object.pointer(pointer)), expected, "{pointer}");
+        }
+        assert_eq!(value.pointer(""), Some(&value));
+        assert_eq!(*object, value.to_value());
+        assert_eq!(object.to_value(), value.to_value());
     }
 }

@@ -11,10 +11,11 @@ pub mod lines;
 mod parse;
 mod path;
 mod rule;
+mod size;
 pub mod trace;
 mod violation;
 
 pub use json::{Json, Number, Object};
-pub use parse::{JsonFlaw, parse};
+pub(crate) use parse::{JsonFlaw, parse};
 pub use rule::Rule;
 pub use violation::{Violation, Violations};

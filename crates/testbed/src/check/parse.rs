@@ -1,7 +1,8 @@
 //! Reads JSON without losing anything.
 //!
 //! `serde_json` does the reading. One level at a time is taken as raw text, because only raw
-//! text still has a number's digits, and a visitor of our own keeps every key.
+//! text still has a number's digits, and a visitor of our own keeps every key. A text of many
+//! levels is so read once for each level, which takes seconds for a megabyte in 128 levels.
 
 use std::fmt;
 
@@ -11,15 +12,14 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::{Json, Number, Object, path};
+use super::{Json, Number, Object, path::Path};
 
 /// More levels than these are not read.
 const MAX_DEPTH: usize = 128;
 
 /// What is wrong with a text, and where as a JSON pointer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum JsonFlaw {
+pub(crate) enum JsonFlaw {
     /// It is not JSON.
     Syntax(String, String),
     /// A key stands twice in one object. The value is readable, so it is no end.
@@ -31,10 +31,9 @@ pub enum JsonFlaw {
 /// Reads one JSON value, and lists what is wrong with it.
 ///
 /// Repeated keys leave a value; with bad syntax or too many levels there is none.
-#[must_use]
-pub fn parse(text: &str) -> (Option<Json>, Vec<JsonFlaw>) {
+pub(crate) fn parse(text: &str) -> (Option<Json>, Vec<JsonFlaw>) {
     let mut reader = Reader { flaws: Vec::new() };
-    let value = reader.value(text, "", 0);
+    let value = reader.value(text, &Path::Root, 0);
     (value, reader.flaws)
 }
 
@@ -43,10 +42,10 @@ struct Reader {
 }
 
 impl Reader {
-    fn value(&mut self, text: &str, at: &str, depth: usize) -> Option<Json> {
+    fn value(&mut self, text: &str, at: &Path<'_>, depth: usize) -> Option<Json> {
         let first = text.trim_start().as_bytes().first();
         if depth >= MAX_DEPTH && matches!(first, Some(b'{' | b'[')) {
-            self.flaws.push(JsonFlaw::TooDeep(at.to_owned()));
+            self.flaws.push(JsonFlaw::TooDeep(at.to_string()));
             return None;
         }
         match first {
@@ -58,7 +57,7 @@ impl Reader {
                 let raw: Vec<&RawValue> = self.read(text, at)?;
                 let items = raw.iter().enumerate();
                 let items: Vec<Option<Json>> = items
-                    .map(|(i, item)| self.value(item.get(), &path::item(at, i), depth + 1))
+                    .map(|(i, item)| self.value(item.get(), &Path::Item(at, i), depth + 1))
                     .collect();
                 items
                     .into_iter()
@@ -76,14 +75,19 @@ impl Reader {
         }
     }
 
-    fn object(&mut self, raw: Vec<(String, &RawValue)>, at: &str, depth: usize) -> Option<Json> {
+    fn object(
+        &mut self,
+        raw: Vec<(String, &RawValue)>,
+        at: &Path<'_>,
+        depth: usize,
+    ) -> Option<Json> {
         let mut members = Vec::with_capacity(raw.len());
         let mut seen = std::collections::HashSet::new();
         let mut readable = true;
         for (key, value) in raw {
-            let here = path::step(at, &key);
+            let here = Path::Key(at, &key);
             if !seen.insert(key.clone()) {
-                self.flaws.push(JsonFlaw::DuplicateKey(here.clone()));
+                self.flaws.push(JsonFlaw::DuplicateKey(here.to_string()));
             }
             match self.value(value.get(), &here, depth + 1) {
                 Some(value) => members.push((key, value)),
@@ -93,11 +97,11 @@ impl Reader {
         readable.then(|| Json::Object(Object::new(members)))
     }
 
-    fn read<'a, T: Deserialize<'a>>(&mut self, text: &'a str, at: &str) -> Option<T> {
+    fn read<'a, T: Deserialize<'a>>(&mut self, text: &'a str, at: &Path<'_>) -> Option<T> {
         match serde_json::from_str(text) {
             Ok(value) => Some(value),
             Err(error) => {
-                let flaw = JsonFlaw::Syntax(at.to_owned(), error.to_string());
+                let flaw = JsonFlaw::Syntax(at.to_string(), error.to_string());
                 self.flaws.push(flaw);
                 None
             }

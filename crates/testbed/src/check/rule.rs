@@ -7,7 +7,7 @@ pub trait Rule: Copy + Eq + fmt::Debug + 'static {
     /// Every rule of the check.
     const ALL: &'static [Self];
 
-    /// The short name, such as `unit-unknown`.
+    /// The short name, such as `dimension-missing`.
     fn id(self) -> &'static str;
 }
 

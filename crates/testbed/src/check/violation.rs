@@ -75,7 +75,8 @@ impl<R: Rule> Violations<R> {
         Err(Self(found))
     }
 
-    /// All of them, in the order of the text.
+    /// All of them, in the order in which the check found them: line by line, and within a
+    /// line what is wrong with its text before what is wrong with its members.
     pub fn iter(&self) -> std::slice::Iter<'_, Violation<R>> {
         self.0.iter()
     }

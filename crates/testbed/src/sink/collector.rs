@@ -3,21 +3,22 @@
 use std::{
     collections::VecDeque,
     io,
-    net::{Ipv4Addr, SocketAddr},
+    net::{self, Ipv4Addr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread::{self, JoinHandle},
     time::Duration,
 };
 
 use axum::{
     Router,
     body::{self, Body},
-    extract::State,
+    extract::{self, State},
     response::{IntoResponse as _, Response},
-    routing::post,
 };
 use bytes::Bytes;
 use http::{StatusCode, header, request::Parts};
-use tokio::{net::TcpListener, sync::oneshot};
+use http_body_util::LengthLimitError;
+use tokio::{net::TcpListener, runtime, sync::oneshot};
 
 use super::{
     answer::{Answer, Kind},
@@ -31,18 +32,22 @@ use super::{
 ///
 /// Protobuf and JSON, gzip or none. Of one body it reads at most 5 MB without compression,
 /// the limit of AWS's own endpoint. HTTP/1.1 without TLS, no gRPC.
+///
+/// A thread of its own answers, so a client may block the thread of the test.
 #[derive(Debug)]
 pub struct OtlpCollector {
     address: SocketAddr,
     limit: Duration,
     shared: Arc<Shared>,
     /// The server ends when this is dropped.
-    _running: oneshot::Sender<()>,
+    running: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 #[derive(Debug)]
 struct Shared {
     inbox: Inbox<Request>,
+    cut_off: Inbox<String>,
     ordered: Mutex<VecDeque<Answer>>,
     max_bytes: usize,
 }
@@ -56,8 +61,8 @@ impl OtlpCollector {
     /// # Errors
     ///
     /// If the system gives no socket.
-    pub async fn bind() -> io::Result<Self> {
-        Self::bind_with_max_bytes(Self::MAX_BYTES).await
+    pub fn bind() -> io::Result<Self> {
+        Self::bind_with_max_bytes(Self::MAX_BYTES)
     }
 
     /// The same with another limit for one body.
@@ -65,26 +70,42 @@ impl OtlpCollector {
     /// # Errors
     ///
     /// If the system gives no socket.
-    pub async fn bind_with_max_bytes(max_bytes: usize) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    pub fn bind_with_max_bytes(max_bytes: usize) -> io::Result<Self> {
+        let listener = net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
             inbox: Inbox::new(),
+            cut_off: Inbox::new(),
             ordered: Mutex::default(),
             max_bytes,
         });
+        let router = Router::new().fallback(handle);
+        let router = router.with_state(Arc::clone(&shared));
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let listener = {
+            let _in_runtime = runtime.enter();
+            TcpListener::from_std(listener)?
+        };
         let (running, stopped) = oneshot::channel();
-        let server = axum::serve(listener, router(Arc::clone(&shared)));
-        let server = server.with_graceful_shutdown(async {
-            // Only dropping ends it; nothing is ever sent.
-            let _ = stopped.await;
-        });
-        tokio::spawn(server.into_future());
+        let run = move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    _ = axum::serve(listener, router).into_future() => {}
+                    // Only dropping ends it; nothing is ever sent.
+                    _ = stopped => {}
+                }
+            });
+        };
+        let thread = thread::Builder::new().name("otlp-collector".to_owned());
         Ok(Self {
             address,
             limit: Duration::from_secs(10),
             shared,
-            _running: running,
+            running: Some(running),
+            thread: Some(thread.spawn(run)?),
         })
     }
 
@@ -107,23 +128,31 @@ impl OtlpCollector {
         format!("http://{}", self.address)
     }
 
-    /// Answers the next `times` requests like this, whichever they are. Orders add up.
+    /// Answers the next `times` requests like this, whichever of the three paths they are
+    /// for. Orders add up.
     pub fn answer_next(&self, times: usize, answer: &Answer) {
         let answers = std::iter::repeat_n(answer.clone(), times);
         self.shared.ordered().extend(answers);
     }
 
-    /// Every request so far, also those that were refused.
+    /// Every request so far, also those that were refused, and for paths that are not there.
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
-        self.shared.inbox.all()
+        copied(&self.shared.inbox.all())
+    }
+
+    /// Path and reason of every request so far whose body was cut off. They are no requests,
+    /// for there was nobody to answer.
+    #[must_use]
+    pub fn cut_off(&self) -> Vec<String> {
+        copied(&self.shared.cut_off.all())
     }
 
     /// The spans so far of all requests that were answered with 200. After a partial success
     /// all of the request's: which ones were refused is not said.
     #[must_use]
     pub fn spans(&self) -> Vec<OtlpSpan> {
-        accepted_spans(&self.requests())
+        accepted_spans(&self.shared.inbox.all())
     }
 
     /// The requests, once there are `count`; more may have come.
@@ -132,9 +161,18 @@ impl OtlpCollector {
     ///
     /// If fewer come within the time limit, with everything that came.
     pub async fn wait_for(&self, count: usize) -> Vec<Request> {
-        let ready = |all: &[Request]| (all.len() >= count).then(|| all.to_vec());
-        let wanted = format!("{count} requests");
-        self.shared.inbox.wait(self.limit, &wanted, ready).await
+        let (inbox, wanted) = (&self.shared.inbox, (count, "requests"));
+        copied(&inbox.wait(self.limit, wanted, |_| 1).await)
+    }
+
+    /// What [`cut_off`](Self::cut_off) gives, once there are `count`.
+    ///
+    /// # Panics
+    ///
+    /// If fewer come within the time limit.
+    pub async fn wait_for_cut_off(&self, count: usize) -> Vec<String> {
+        let (inbox, wanted) = (&self.shared.cut_off, (count, "cut off requests"));
+        copied(&inbox.wait(self.limit, wanted, |_| 1).await)
     }
 
     /// The spans, once there are `count` in requests that were answered with 200.
@@ -143,12 +181,19 @@ impl OtlpCollector {
     ///
     /// If fewer come within the time limit, with everything that came.
     pub async fn wait_for_spans(&self, count: usize) -> Vec<OtlpSpan> {
-        let ready = |all: &[Request]| {
-            let spans = accepted_spans(all);
-            (spans.len() >= count).then_some(spans)
-        };
-        let wanted = format!("{count} spans");
-        self.shared.inbox.wait(self.limit, &wanted, ready).await
+        let (inbox, wanted) = (&self.shared.inbox, (count, "spans"));
+        let weigh = |request: &Request| spans_of(request).len();
+        accepted_spans(&inbox.wait(self.limit, wanted, weigh).await)
+    }
+}
+
+impl Drop for OtlpCollector {
+    fn drop(&mut self) {
+        self.running.take();
+        if let Some(thread) = self.thread.take() {
+            // With its runtime go the connections that are still open.
+            let _ = thread.join();
+        }
     }
 }
 
@@ -158,43 +203,45 @@ impl Shared {
     }
 }
 
-fn accepted_spans(requests: &[Request]) -> Vec<OtlpSpan> {
-    let accepted = requests
-        .iter()
-        .filter(|request| request.status == StatusCode::OK);
-    let traces = accepted.filter_map(|request| match &request.payload {
-        Payload::Traces(traces) => Some(traces),
-        _ => None,
-    });
-    traces.flat_map(span::spans).collect()
+fn copied<T: Clone>(all: &[Arc<T>]) -> Vec<T> {
+    all.iter().map(|item| (**item).clone()).collect()
 }
 
-fn router(shared: Arc<Shared>) -> Router {
-    let route = |signal: Signal| {
-        post(
-            move |State(shared): State<Arc<Shared>>, request: axum::extract::Request| {
-                handle(shared, signal, request)
-            },
-        )
-    };
-    Router::new()
-        .route("/v1/traces", route(Signal::Traces))
-        .route("/v1/metrics", route(Signal::Metrics))
-        .route("/v1/logs", route(Signal::Logs))
-        .with_state(shared)
+fn accepted_spans(requests: &[Arc<Request>]) -> Vec<OtlpSpan> {
+    let requests = requests.iter();
+    requests.flat_map(|request| spans_of(request)).collect()
 }
 
-async fn handle(shared: Arc<Shared>, signal: Signal, request: axum::extract::Request) -> Response {
+fn spans_of(request: &Request) -> Vec<OtlpSpan> {
+    match &request.payload {
+        Payload::Traces(traces) if request.status == StatusCode::OK => span::spans(traces),
+        _ => Vec::new(),
+    }
+}
+
+async fn handle(State(shared): State<Arc<Shared>>, request: extract::Request) -> Response {
     let (parts, body) = request.into_parts();
+    let signal = Signal::of(&parts);
     let format = Format::of(&parts.headers);
     let mut sizes = (0, 0);
-    let read = match read_body(&parts, body, shared.max_bytes, &mut sizes).await {
-        Ok(bytes) => format
-            .clone()
-            .and_then(|format| signal.read(format, &bytes)),
-        Err(reason) => Err(reason),
+    let body = match read_body(&parts, body, shared.max_bytes, &mut sizes).await {
+        Ok(body) => body,
+        Err(CutOff(why)) => {
+            shared.cut_off.put(format!("{}: {why}", parts.uri.path()));
+            // Nobody hears it.
+            return StatusCode::BAD_REQUEST.into_response();
+        }
     };
-    let ordered = shared.ordered().pop_front();
+    let read = match (&signal, &format, &body) {
+        (Ok(signal), Ok(format), Ok(body)) => signal.read(*format, body),
+        (Err(why), ..) | (_, _, Err(why)) | (_, Err(why), _) => Err(why.clone()),
+    };
+    let ordered = match signal {
+        Ok(_) => shared.ordered().pop_front(),
+        Err(_) => None,
+    };
+    // The answer to a wrong path has no form of its own, but that of an error.
+    let signal = signal.unwrap_or(Signal::Traces);
     // An answer without a known format is written as protobuf, the default of OTLP.
     let format = format.unwrap_or(Format::Protobuf);
     let (status, answer) = answer(signal, format, &read, ordered.as_ref());
@@ -217,20 +264,30 @@ async fn handle(shared: Arc<Shared>, signal: Signal, request: axum::extract::Req
     response
 }
 
+/// The client went away before the body was complete.
+struct CutOff(String);
+
 /// The body without its compression. `sizes` are the bytes on the way and without it.
 async fn read_body(
     parts: &Parts,
     body: Body,
     limit: usize,
     sizes: &mut (usize, usize),
-) -> Result<Bytes, Reason> {
-    let sent = body::to_bytes(body, limit).await.map_err(|error| {
-        let why = format!("more than {limit} bytes, or cut off: {error}");
-        (StatusCode::PAYLOAD_TOO_LARGE, why)
-    })?;
+) -> Result<Result<Bytes, Reason>, CutOff> {
+    let sent = match body::to_bytes(body, limit).await {
+        Ok(sent) => sent,
+        Err(error) => {
+            let error = error.into_inner();
+            if !error.is::<LengthLimitError>() {
+                return Err(CutOff(error.to_string()));
+            }
+            let why = format!("more than {limit} bytes");
+            return Ok(Err((StatusCode::PAYLOAD_TOO_LARGE, why)));
+        }
+    };
     sizes.0 = sent.len();
-    let plain = decode::plain(&parts.headers, sent, limit)?;
-    sizes.1 = plain.len();
+    let plain = decode::plain(&parts.headers, sent, limit);
+    sizes.1 = plain.as_ref().map_or(0, Bytes::len);
     Ok(plain)
 }
 

@@ -3,9 +3,13 @@
 use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message as _;
-use serde::Deserialize;
+use serde::{
+    Deserialize,
+    de::{Deserializer, IgnoredAny, MapAccess, Visitor},
+};
 
 /// What came in one datagram.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,7 +23,10 @@ impl Datagram {
     pub(super) fn read(bytes: &[u8]) -> Self {
         Self {
             size: bytes.len(),
-            content: content(bytes).unwrap_or_else(Content::Refused),
+            content: content(bytes).unwrap_or_else(|why| Content::Refused {
+                why,
+                bytes: Bytes::copy_from_slice(bytes),
+            }),
         }
     }
 
@@ -48,7 +55,7 @@ impl Datagram {
     #[must_use]
     pub fn refusal(&self) -> Option<&Refusal> {
         match &self.content {
-            Content::Refused(refusal) => Some(refusal),
+            Content::Refused { why, .. } => Some(why),
             _ => None,
         }
     }
@@ -78,7 +85,12 @@ pub enum Content {
         request: ExportTraceServiceRequest,
     },
     /// Nothing that the daemon forwards.
-    Refused(Refusal),
+    Refused {
+        /// Why not.
+        why: Refusal,
+        /// The whole datagram.
+        bytes: Bytes,
+    },
 }
 
 /// Why a datagram was dropped.
@@ -115,10 +127,40 @@ impl fmt::Display for Refusal {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Default)]
 struct Header {
-    format: String,
-    version: i64,
+    format: Option<String>,
+    version: Option<i64>,
+}
+
+/// As the decoder of Go reads it: keys in any case, the last of a repeated one counts, and
+/// `null` leaves a member as it is.
+impl<'de> Deserialize<'de> for Header {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(HeaderVisitor)
+    }
+}
+
+struct HeaderVisitor;
+
+impl<'de> Visitor<'de> for HeaderVisitor {
+    type Value = Header;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Header, A::Error> {
+        let mut header = Header::default();
+        while let Some(key) = map.next_key::<String>()? {
+            match key.to_ascii_lowercase().as_str() {
+                "format" => header.format = map.next_value::<Option<_>>()?.or(header.format),
+                "version" => header.version = map.next_value::<Option<_>>()?.or(header.version),
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(header)
+    }
 }
 
 fn content(bytes: &[u8]) -> Result<Content, Refusal> {
@@ -126,11 +168,14 @@ fn content(bytes: &[u8]) -> Result<Content, Refusal> {
     let (header, body) = bytes.split_at(newline.ok_or(Refusal::NoNewline)?);
     let header: Header =
         serde_json::from_slice(header).map_err(|error| Refusal::Header(error.to_string()))?;
-    if !header.format.eq_ignore_ascii_case("json") {
-        return Err(Refusal::Format(header.format));
+    let missing = |member: &str| Refusal::Header(format!("no {member}"));
+    let format = header.format.ok_or_else(|| missing("format"))?;
+    if !format.eq_ignore_ascii_case("json") {
+        return Err(Refusal::Format(format));
     }
-    if header.version != 1 {
-        return Err(Refusal::Version(header.version));
+    let version = header.version.ok_or_else(|| missing("version"))?;
+    if version != 1 {
+        return Err(Refusal::Version(version));
     }
     let body = &body[1..];
     if body.is_empty() {

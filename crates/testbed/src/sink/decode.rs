@@ -4,7 +4,7 @@ use std::io::Read as _;
 
 use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode, header, request::Parts};
 use opentelemetry_proto::tonic::collector::{
     logs::v1::{ExportLogsPartialSuccess, ExportLogsServiceResponse},
     metrics::v1::{ExportMetricsPartialSuccess, ExportMetricsServiceResponse},
@@ -29,6 +29,7 @@ impl Format {
     pub(super) fn of(headers: &HeaderMap) -> Result<Self, Reason> {
         let value = headers.get(header::CONTENT_TYPE);
         let text = value.and_then(|value| value.to_str().ok()).unwrap_or("");
+        let text = text.to_ascii_lowercase();
         match text.split(';').next().unwrap_or("").trim() {
             "application/x-protobuf" => Ok(Self::Protobuf),
             "application/json" => Ok(Self::Json),
@@ -71,6 +72,21 @@ pub(super) enum Signal {
 }
 
 impl Signal {
+    pub(super) fn of(parts: &Parts) -> Result<Self, Reason> {
+        let path = parts.uri.path();
+        let signal = match path {
+            "/v1/traces" => Self::Traces,
+            "/v1/metrics" => Self::Metrics,
+            "/v1/logs" => Self::Logs,
+            _ => return Err((StatusCode::NOT_FOUND, format!("no path {path}"))),
+        };
+        if parts.method == Method::POST {
+            return Ok(signal);
+        }
+        let why = format!("{} of {path}, not POST", parts.method);
+        Err((StatusCode::METHOD_NOT_ALLOWED, why))
+    }
+
     pub(super) fn read(self, format: Format, body: &[u8]) -> Result<Payload, Reason> {
         Ok(match self {
             Self::Traces => Payload::Traces(format.read(body)?),
@@ -107,7 +123,8 @@ impl Signal {
 /// The body without its compression, at most `limit` bytes of it.
 pub(super) fn plain(headers: &HeaderMap, body: Bytes, limit: usize) -> Result<Bytes, Reason> {
     let encoding = headers.get(header::CONTENT_ENCODING);
-    let plain = match encoding.map(|value| value.as_bytes()) {
+    let encoding = encoding.map(|value| value.as_bytes().to_ascii_lowercase());
+    let plain = match encoding.as_deref() {
         None | Some(b"identity") => body,
         Some(b"gzip") => gunzip(&body, limit)?,
         Some(other) => {

@@ -86,28 +86,29 @@ impl XrayDaemon {
     /// Every datagram so far, also those that were refused.
     #[must_use]
     pub fn received(&self) -> Vec<Datagram> {
-        self.shared.inbox.all()
+        let all = self.shared.inbox.all();
+        all.iter().map(|datagram| (**datagram).clone()).collect()
     }
 
     /// The documents so far.
     #[must_use]
     pub fn segments(&self) -> Vec<String> {
-        documents(&self.received())
+        documents(&self.shared.inbox.all())
     }
 
     /// Why datagrams were refused so far.
     #[must_use]
     pub fn refused(&self) -> Vec<Refusal> {
-        let received = self.received();
-        let refused = received.iter().filter_map(Datagram::refusal);
+        let received = self.shared.inbox.all();
+        let refused = received.iter().filter_map(|datagram| datagram.refusal());
         refused.cloned().collect()
     }
 
     /// The spans so far that came in the framing of the AWS Distro for OpenTelemetry.
     #[must_use]
     pub fn spans(&self) -> Vec<OtlpSpan> {
-        let received = self.received();
-        let requests = received.iter().filter_map(Datagram::spans);
+        let received = self.shared.inbox.all();
+        let requests = received.iter().filter_map(|datagram| datagram.spans());
         requests.flat_map(span::spans).collect()
     }
 
@@ -117,12 +118,10 @@ impl XrayDaemon {
     ///
     /// If fewer come within the time limit, with everything that came.
     pub async fn wait_for(&self, count: usize) -> Vec<String> {
-        let ready = |received: &[Datagram]| {
-            let documents = documents(received);
-            (documents.len() >= count).then_some(documents)
-        };
-        let wanted = format!("{count} documents");
-        self.shared.inbox.wait(self.limit, &wanted, ready).await
+        let is_document = |datagram: &Datagram| usize::from(datagram.document().is_some());
+        let wanted = (count, "documents");
+        let inbox = &self.shared.inbox;
+        documents(&inbox.wait(self.limit, wanted, is_document).await)
     }
 
     /// The next datagram that this was not given before, also a refused one.
@@ -131,14 +130,20 @@ impl XrayDaemon {
     ///
     /// If none comes within the time limit, with everything that came.
     pub async fn next(&self) -> Datagram {
-        // Counted once it is there: a wait that is given up loses nothing.
-        let ready = |received: &[Datagram]| {
-            let next = received.get(self.taken.load(Ordering::Relaxed))?;
-            self.taken.fetch_add(1, Ordering::Relaxed);
-            Some(next.clone())
-        };
-        let wanted = "one more datagram";
-        self.shared.inbox.wait(self.limit, wanted, ready).await
+        loop {
+            let position = self.taken.load(Ordering::Relaxed);
+            let wanted = (position + 1, "datagrams");
+            let all = self.shared.inbox.wait(self.limit, wanted, |_| 1).await;
+            // Counted once it is there: a wait that is given up loses nothing. Another wait
+            // may have been faster.
+            let relaxed = Ordering::Relaxed;
+            let taken = self
+                .taken
+                .compare_exchange(position, position + 1, relaxed, relaxed);
+            if taken.is_ok() {
+                return (*all[position]).clone();
+            }
+        }
     }
 }
 
@@ -169,7 +174,7 @@ impl Shared {
     }
 }
 
-fn documents(received: &[Datagram]) -> Vec<String> {
-    let documents = received.iter().filter_map(Datagram::document);
+fn documents(received: &[Arc<Datagram>]) -> Vec<String> {
+    let documents = received.iter().filter_map(|datagram| datagram.document());
     documents.map(str::to_owned).collect()
 }

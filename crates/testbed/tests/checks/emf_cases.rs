@@ -22,6 +22,10 @@ pub(crate) fn roots() -> Vec<Case<EmfRule>> {
     let old = u128::from(NOW) - hours(14 * 24) - 1;
     let at = |time: u128| with("/_aws/Timestamp", json!(u64::try_from(time).unwrap()));
     let twice = line.replacen("\"env\":\"p\"", "\"env\":\"p\",\"env\":\"p\"", 1);
+    let undated = |time: &str| {
+        let line = line.replacen(&NOW.to_string(), time, 1);
+        broken(EmfCheck::new().check(&line))
+    };
     let long = EmfCheck::new().max_bytes(line.len() - 1);
     vec![
         ("one_byte_too_many", R::TooLong, broken(long.check(&line))),
@@ -43,8 +47,18 @@ pub(crate) fn roots() -> Vec<Case<EmfRule>> {
         ),
         (
             "a_second_newline",
-            R::Surrounded,
+            R::ControlCharacter,
             text(&format!("{line}\n\n")),
+        ),
+        (
+            "a_newline_inside_the_object",
+            R::ControlCharacter,
+            text(&line.replacen(',', ",\n", 1)),
+        ),
+        (
+            "a_tab_inside_the_object",
+            R::ControlCharacter,
+            text(&line.replacen(',', ",\t", 1)),
         ),
         (
             "an_array_as_root",
@@ -72,6 +86,21 @@ pub(crate) fn roots() -> Vec<Case<EmfRule>> {
         ),
         ("a_timestamp_too_far_ahead", R::TimestampWindow, at(ahead)),
         ("a_timestamp_too_old", R::TimestampWindow, at(old)),
+        (
+            "a_timestamp_in_seconds_without_a_clock",
+            R::EpochMilliseconds,
+            undated("1700000000"),
+        ),
+        (
+            "a_timestamp_in_microseconds_without_a_clock",
+            R::EpochMilliseconds,
+            undated("1700000000500000"),
+        ),
+        (
+            "a_negative_timestamp_without_a_clock",
+            R::EpochMilliseconds,
+            undated("-1"),
+        ),
         (
             "no_directives",
             R::Directives,
@@ -109,6 +138,15 @@ pub(crate) fn directives() -> Vec<Case<EmfRule>> {
         .unwrap()
         .push(metric);
     let repeated = broken(check().check(&repeated.to_string()));
+    let mut in_two = good();
+    let metric = json!({
+        "Namespace": "app", "Dimensions": [["env", "service"]], "Metrics": [{"Name": "orders"}],
+    });
+    in_two["_aws"]["CloudWatchMetrics"]
+        .as_array_mut()
+        .unwrap()
+        .push(metric);
+    let in_two = broken(check().check(&in_two.to_string()));
     vec![
         (
             "no_namespace",
@@ -178,7 +216,18 @@ pub(crate) fn directives() -> Vec<Case<EmfRule>> {
             R::MetricNameLength,
             with_metric(&json!({"Name": "n".repeat(256)}), 1.into()),
         ),
+        (
+            "a_blank_metric_name",
+            R::MetricNameCharacters,
+            with_metric(&json!({"Name": " "}), 1.into()),
+        ),
+        (
+            "a_metric_name_with_a_control_character",
+            R::MetricNameCharacters,
+            with_metric(&json!({"Name": "a\u{0}"}), 1.into()),
+        ),
         ("a_metric_twice", R::MetricRepeated, repeated),
+        ("a_metric_in_two_directives", R::MetricRepeated, in_two),
         (
             "a_unit_in_small_letters",
             R::Unit,

@@ -122,7 +122,7 @@ pub(crate) fn dimensions() -> Vec<Case<EmfRule>> {
         (
             "a_text_as_metric_and_dimension",
             R::MetricIsDimension,
-            with_metric(&json!({"Name": "service"}), "pay".into()),
+            with_metric(&json!({"Name": "env"}), "p".into()),
         ),
     ]
 }

@@ -27,7 +27,7 @@ fn each_rule_refuses_an_output_that_breaks_it_alone() {
     let records = check.clone().records(true);
     let deep = format!("{{\"a\":{}{}}}\n", "[".repeat(128), "]".repeat(128));
     let deep = deep.as_str();
-    let long = format!("{{\"a\":\"{}\"}}\n", "x".repeat(192));
+    let long = format!("{{\"a\":\"{}\"}}\n", "x".repeat(193));
     let record = |level: &str, timestamp: &str| {
         format!("{{\"level\":\"{level}\",\"timestamp\":\"{timestamp}\"}}\n")
     };
@@ -81,15 +81,27 @@ fn each_rule_refuses_an_output_that_breaks_it_alone() {
     cases.push(("one_byte_too_many", R::TooLong, broken(check.check(&long))));
     let times = [
         ("a_time_without_zone", "2023-11-14T22:13:20.500"),
-        ("a_time_with_an_offset", "2023-11-14T22:13:20.500+00:00"),
-        ("a_time_in_seconds", "2023-11-14T22:13:20Z"),
-        ("a_time_in_microseconds", "2023-11-14T22:13:20.500000Z"),
+        ("a_time_without_seconds", "2023-11-14T22:13Z"),
+        ("a_time_with_a_bare_dot", "2023-11-14T22:13:20.Z"),
+        ("a_time_of_another_form", "2023-11-14T22:13:20+00"),
         ("a_time_with_a_space", "2023-11-14 22:13:20.500Z"),
         ("a_day_that_does_not_exist", "2023-02-30T22:13:20.500Z"),
     ];
     for (name, text) in times {
         let result = records.check(record("INFO", text));
         cases.push((name, R::Timestamp, broken(result)));
+    }
+    let spellings = [
+        ("a_time_with_an_offset", "2023-11-14T22:13:20.500+00:00"),
+        ("a_time_in_seconds", "2023-11-14T22:13:20Z"),
+        ("a_time_in_microseconds", "2023-11-14T22:13:20.500000Z"),
+        ("a_time_in_small_letters", "2023-11-14t22:13:20.500z"),
+    ];
+    for (name, text) in spellings {
+        let result = records.check(record("INFO", text));
+        cases.push((name, R::TimestampSpelling, broken(result)));
+        let any = records.clone().any_rfc_3339(true);
+        assert_eq!(broken(any.check(record("INFO", text))), [], "{name}");
     }
     for (name, level) in [("a_python_level", "WARNING"), ("a_small_level", "info")] {
         cases.push((name, R::Level, broken(records.check(record(level, time)))));
@@ -102,8 +114,8 @@ fn each_rule_refuses_an_output_that_breaks_it_alone() {
 #[test]
 fn what_is_good_passes() {
     let limit = 256 * 1024 - 26;
-    let full = format!("{{\"a\":\"{}\"}}\n", "x".repeat(limit - 9));
-    assert_eq!(full.len(), limit);
+    let full = format!("{{\"a\":\"{}\"}}\n", "x".repeat(limit - 8));
+    assert_eq!(full.len(), limit + 1);
     for (name, output) in [
         ("no_output", ""),
         ("an_empty_object", "{}\n"),
@@ -116,6 +128,17 @@ fn what_is_good_passes() {
     ] {
         assert_eq!(broken(LineCheck::new().check(output)), [], "{name}");
     }
+}
+
+#[test]
+fn a_line_with_metrics_is_no_record() {
+    let records = LineCheck::new().records(true);
+    let lines = records.assert("{\"_aws\":{},\"orders\":1}\n");
+    let line = lines.only();
+    assert_eq!(line.pointer("/orders").unwrap().as_f64(), Some(1.0));
+    assert_eq!(line.pointer("").unwrap().as_object(), Some(line.object()));
+    let broken = broken(records.check("{\"orders\":1}\n"));
+    assert_eq!(broken, [LineRule::Timestamp, LineRule::Level]);
 }
 
 #[test]

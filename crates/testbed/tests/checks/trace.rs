@@ -12,7 +12,14 @@ use crate::{
 #[test]
 fn each_rule_refuses_a_document_that_breaks_it_alone() {
     use TraceRule as R;
-    let of_the_tree = [R::TraceIdsDiffer, R::IdTwice, R::Orphan, R::Circle, R::Root];
+    let of_the_tree = [
+        R::TraceIdsDiffer,
+        R::IdTwice,
+        R::Orphan,
+        R::Circle,
+        R::Root,
+        R::TraceTooDeep,
+    ];
     let cases: Vec<_> = [heads(), times(), members()].concat();
     assert_each_rule_is_broken_alone(&cases, &of_the_tree);
 }
@@ -51,6 +58,16 @@ fn what_is_good_passes() {
             "an_end_at_the_start",
             with("", "end_time", json!(1_700_000_000.1)),
         ),
+        (
+            "a_subsegment_name_of_generics",
+            with("", "name", json!("## foo<T>")),
+        ),
+        (
+            "a_member_of_aws_for_a_service",
+            with("/aws", "bucket_name", json!("b")),
+        ),
+        ("what_x_ray_inferred", with("", "inferred", json!(true))),
+        ("a_precursor", with("", "precursor_ids", json!([PARENT]))),
         (
             "a_named_parent",
             with("/subsegments/0", "parent_id", json!(ID)),

@@ -50,11 +50,6 @@ pub(crate) fn heads() -> Vec<Case<TraceRule>> {
             R::NameCharacters,
             on_segment("name", json!("a\nb")),
         ),
-        (
-            "a_subsegment_name_of_generics",
-            R::NameCharacters,
-            with("", "name", json!("f<T>")),
-        ),
         ("no_id", R::Id, without("id")),
         (
             "a_short_id",
@@ -176,6 +171,16 @@ pub(crate) fn members() -> Vec<Case<TraceRule>> {
             with("", "origin", json!("AWS::Lambda")),
         ),
         (
+            "a_subsegment_with_a_forwarded_address",
+            R::SegmentMember,
+            with("/http/request", "x_forwarded_for", json!(true)),
+        ),
+        (
+            "a_segment_with_a_traced_request",
+            R::SubsegmentMember,
+            on_segment("http", json!({"request": {"traced": true}})),
+        ),
+        (
             "a_misspelt_member",
             R::UnknownMember,
             with("", "annotation", json!({})),
@@ -230,6 +235,41 @@ pub(crate) fn members() -> Vec<Case<TraceRule>> {
             "paths_of_numbers",
             R::MemberType,
             with("/cause", "paths", json!([1])),
+        ),
+        (
+            "precursors_that_are_no_ids",
+            R::MemberType,
+            with("", "precursor_ids", json!(["x"])),
+        ),
+        (
+            "half_a_truncated_frame",
+            R::MemberType,
+            with(exception, "truncated", json!(1.5)),
+        ),
+        (
+            "half_a_line",
+            R::MemberType,
+            with(&format!("{exception}/stack/0"), "line", json!(1.5)),
+        ),
+        (
+            "a_version_as_number",
+            R::MemberType,
+            on_segment("service", json!({"version": 5})),
+        ),
+        (
+            "a_long_version",
+            R::StringLength,
+            on_segment("service", json!({"version": long()})),
+        ),
+        (
+            "a_log_group_as_text",
+            R::MemberType,
+            with("/aws", "cloudwatch_logs", json!(["group"])),
+        ),
+        (
+            "an_instrumentation_as_text",
+            R::MemberType,
+            with("/aws", "xray", json!({"auto_instrumentation": "yes"})),
         ),
         (
             "a_long_url",

@@ -21,7 +21,7 @@ async fn send(address: SocketAddr, name: &str) -> Reply {
 #[tokio::test]
 async fn an_ordered_error_is_answered_so_often_and_then_no_more() {
     limited(async {
-        let collector = OtlpCollector::bind().await.unwrap();
+        let collector = OtlpCollector::bind().unwrap();
         let wait = Duration::from_millis(1500);
         collector.answer_next(2, &Answer::unavailable().retry_after(wait));
         collector.answer_next(1, &Answer::status(StatusCode::BAD_GATEWAY));
@@ -43,7 +43,7 @@ async fn an_ordered_error_is_answered_so_often_and_then_no_more() {
 #[tokio::test]
 async fn spans_of_a_refused_request_do_not_count_but_are_kept() {
     limited(async {
-        let collector = OtlpCollector::bind().await.unwrap();
+        let collector = OtlpCollector::bind().unwrap();
         collector.answer_next(1, &Answer::unavailable());
         send(collector.address(), "refused").await;
         assert_eq!(collector.spans(), []);
@@ -60,7 +60,7 @@ async fn spans_of_a_refused_request_do_not_count_but_are_kept() {
 #[tokio::test]
 async fn a_partial_success_says_how_many_were_rejected() {
     limited(async {
-        let collector = OtlpCollector::bind().await.unwrap();
+        let collector = OtlpCollector::bind().unwrap();
         collector.answer_next(1, &Answer::partial_success(3, "too old"));
         let reply = send(collector.address(), "a").await;
         assert_eq!(reply.status, 200);
@@ -77,7 +77,7 @@ async fn a_partial_success_says_how_many_were_rejected() {
 #[tokio::test]
 async fn what_cannot_be_read_is_refused_in_place_of_a_partial_success() {
     limited(async {
-        let collector = OtlpCollector::bind().await.unwrap();
+        let collector = OtlpCollector::bind().unwrap();
         collector.answer_next(1, &Answer::partial_success(1, "x"));
         let headers = [("Content-Type", "application/json")];
         let reply = post(collector.address(), "/v1/logs", &headers, b"nope").await;

@@ -1,6 +1,7 @@
 //! The sinks take what a daemon and a collector take, refuse what they refuse, and a test
 //! that waits in vain fails with what came.
 
+mod clients;
 mod collector;
 mod faults;
 #[path = "../support/plain_http.rs"]

@@ -1,6 +1,9 @@
 //! The checker: the root of a line and its metadata.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    collections::HashSet,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use super::{
     directive::{self, Line},
@@ -8,7 +11,7 @@ use super::{
     report::Report,
     rules::EmfRule,
 };
-use crate::check::{Json, JsonFlaw, Number, Object, Violations, parse, path};
+use crate::check::{Json, JsonFlaw, Number, Object, Violation, Violations, parse, path, size};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 const HOUR: i64 = 60 * 60 * 1000;
@@ -18,11 +21,12 @@ const HOUR: i64 = 60 * 60 * 1000;
 /// ```
 /// use testbed::check::emf::EmfCheck;
 ///
-/// let line = r#"{"_aws":{"Timestamp":1700000000500,"CloudWatchMetrics":[{"Namespace":"app",
-///     "Dimensions":[["service"]],"Metrics":[{"Name":"orders","Unit":"Count"}]}]},
-///     "service":"pay","orders":[1,2]}"#;
+/// let line = r#"{"_aws":{"Timestamp":1700000000500,"CloudWatchMetrics":[{"Namespace":"app","Dimensions":[[]],"Metrics":[{"Name":"orders"}]}]},"orders":[1,2]}"#;
 /// let emf = EmfCheck::new().assert(line);
 /// assert_eq!(emf.named("orders")[0].values(), [(1.0, 1), (2.0, 1)]);
+///
+/// let output = format!("{{\"message\":\"hello\"}}\n{line}\n");
+/// assert_eq!(EmfCheck::new().assert_lines(output)[0].line(), 2);
 /// ```
 #[derive(Debug, Clone)]
 #[must_use]
@@ -33,12 +37,12 @@ pub struct EmfCheck {
 }
 
 impl EmfCheck {
-    /// 256 KiB: the older limit of the format, and what Lambda's way to CloudWatch is said
-    /// to carry.
-    pub const LAMBDA_BYTES: usize = 256 * 1024;
+    /// 256 KiB less the 26 bytes that are counted for each event: the older limit of the
+    /// format, and what Lambda's way to CloudWatch is said to carry.
+    pub const LAMBDA_BYTES: usize = size::LAMBDA_BYTES;
 
-    /// 1 MB: the limit of a log event.
-    pub const EVENT_BYTES: usize = 1024 * 1024;
+    /// 1 MiB less 26 bytes: the limit of a log event.
+    pub const EVENT_BYTES: usize = size::EVENT_BYTES;
 
     /// Every rule except the timestamp's window, which needs [`now`](Self::now); the limit is
     /// [`LAMBDA_BYTES`](Self::LAMBDA_BYTES).
@@ -76,15 +80,9 @@ impl EmfCheck {
     ///
     /// If the line breaks any rule.
     pub fn check(&self, line: &str) -> Result<Emf, Violations<EmfRule>> {
-        let line = line.strip_suffix('\n').unwrap_or(line);
-        let mut report = Report::default();
-        if line.len() > self.max_bytes {
-            let found = format!("{} bytes of at most {}", line.len(), self.max_bytes);
-            report.add(EmfRule::TooLong, "", &found);
-        }
-        let emf = self.root(line, &mut report);
-        let emf = emf.unwrap_or_else(|| Emf::new(Object::default(), 0, Vec::new()));
-        Violations::none_or(report.into_violations(), emf)
+        let mut found = Vec::new();
+        let emf = self.line(line.as_bytes(), 1, &mut found);
+        Violations::none_or(found, emf)
     }
 
     /// [`check`](Self::check) for a test that expects no violation.
@@ -98,9 +96,59 @@ impl EmfCheck {
             .unwrap_or_else(|violations| violations.panic(&[line]))
     }
 
+    /// Reads an output of several kinds of lines and checks those of the format: every line
+    /// with `"_aws"` in it, unless it is an object with no such member at its root.
+    ///
+    /// # Errors
+    ///
+    /// If any of them breaks any rule. The violations have the lines' numbers in the output.
+    pub fn lines(&self, output: impl AsRef<[u8]>) -> Result<Vec<Emf>, Violations<EmfRule>> {
+        let mut found = Vec::new();
+        let mut lines = Vec::new();
+        let output = output.as_ref().split_inclusive(|byte| *byte == b'\n');
+        for (position, line) in output.enumerate() {
+            if is_meant_as_emf(line) {
+                lines.push(self.line(line, position + 1, &mut found));
+            }
+        }
+        Violations::none_or(found, lines)
+    }
+
+    /// [`lines`](Self::lines) for a test that expects no violation.
+    ///
+    /// # Panics
+    ///
+    /// If there is one, with all of them and their lines.
+    pub fn assert_lines(&self, output: impl AsRef<[u8]>) -> Vec<Emf> {
+        let output = output.as_ref();
+        self.lines(output).unwrap_or_else(|violations| {
+            let text = String::from_utf8_lossy(output);
+            violations.panic(&text.split('\n').collect::<Vec<_>>())
+        })
+    }
+
+    fn line(&self, line: &[u8], number: usize, found: &mut Vec<Violation<EmfRule>>) -> Emf {
+        let mut report = Report::new(number);
+        if let Some(shown) = size::too_long(line, self.max_bytes) {
+            report.add(EmfRule::TooLong, "", &shown);
+        }
+        let emf = match std::str::from_utf8(line) {
+            Ok(line) => self.root(line.strip_suffix('\n').unwrap_or(line), number, &mut report),
+            Err(error) => {
+                report.add(EmfRule::NotJson, "", &error.to_string());
+                None
+            }
+        };
+        found.extend(report.into_violations());
+        emf.unwrap_or_else(|| Emf::new(number, Object::default(), 0, Vec::new()))
+    }
+
     /// `None` only together with a violation.
-    fn root(&self, line: &str, report: &mut Report) -> Option<Emf> {
-        if line.trim() != line {
+    fn root(&self, line: &str, number: usize, report: &mut Report) -> Option<Emf> {
+        if let Some(char) = line.chars().find(|char| *char < ' ') {
+            report.add(EmfRule::ControlCharacter, "", &char.to_string());
+        }
+        if line.trim_matches(' ') != line {
             report.add(EmfRule::Surrounded, "", line);
         }
         let (value, flaws) = parse(line);
@@ -142,11 +190,19 @@ impl EmfCheck {
             values_and_counts: self.values_and_counts,
         };
         let mut metrics = Vec::new();
+        let mut seen = HashSet::new();
         for (position, directive) in directives.iter().enumerate() {
             let at = path::item(at, position);
-            metrics.extend(directive::check(directive, &at, &line, report));
+            let read = directive::check(directive, &at, &line, report);
+            // Within the directive they are already reported.
+            let keys: HashSet<_> = read.iter().map(|metric| metric.key().identity()).collect();
+            for (_, _, name) in keys.intersection(&seen) {
+                report.add(EmfRule::MetricRepeated, &at, name);
+            }
+            seen.extend(keys);
+            metrics.extend(read);
         }
-        Some(Emf::new(root, timestamp, metrics))
+        Some(Emf::new(number, root, timestamp, metrics))
     }
 
     fn timestamp(&self, value: Option<&Json>, report: &mut Report) -> i64 {
@@ -156,15 +212,31 @@ impl EmfCheck {
             report.wrong(EmfRule::Timestamp, at, value);
             return 0;
         };
-        if let Some(now) = self.now {
-            let window = now.saturating_sub(14 * DAY)..=now.saturating_add(2 * HOUR);
-            if !window.contains(&timestamp) {
-                let found = format!("{timestamp}, allowed {window:?}");
-                report.add(EmfRule::TimestampWindow, at, &found);
+        let Some(now) = self.now else {
+            if !(1_000_000_000_000..10_000_000_000_000).contains(&timestamp) {
+                report.wrong(EmfRule::EpochMilliseconds, at, value);
             }
+            return timestamp;
+        };
+        let window = now.saturating_sub(14 * DAY)..=now.saturating_add(2 * HOUR);
+        if !window.contains(&timestamp) {
+            let found = format!("{timestamp}, allowed {window:?}");
+            report.add(EmfRule::TimestampWindow, at, &found);
         }
         timestamp
     }
+}
+
+fn is_meant_as_emf(line: &[u8]) -> bool {
+    const MEMBER: &[u8] = b"\"_aws\"";
+    if !line.windows(MEMBER.len()).any(|part| part == MEMBER) {
+        return false;
+    }
+    // What cannot be read counts as meant: it may be half a line.
+    let text = std::str::from_utf8(line).unwrap_or_default();
+    let read = parse(text).0;
+    let root = read.as_ref().and_then(Json::as_object);
+    root.is_none_or(|root| root.get("_aws").is_some())
 }
 
 impl Default for EmfCheck {

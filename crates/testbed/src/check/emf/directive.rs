@@ -123,12 +123,11 @@ fn definition(metric: &Json, at: &str, line: &Line<'_>, report: &mut Report) -> 
         report.add(EmfRule::Metric, at, &metric.to_string());
         return None;
     };
-    report.length(
-        EmfRule::MetricNameLength,
-        &path::step(at, "Name"),
-        name,
-        255,
-    );
+    let name_at = path::step(at, "Name");
+    report.length(EmfRule::MetricNameLength, &name_at, name, 255);
+    if !name.is_empty() && (name.trim().is_empty() || name.contains(char::is_control)) {
+        report.add(EmfRule::MetricNameCharacters, &name_at, name);
+    }
     let unit = unit(members.get("Unit"), &path::step(at, "Unit"), report);
     let at = path::step(at, "StorageResolution");
     let resolution = resolution(members.get("StorageResolution"), &at, report);

@@ -1,24 +1,30 @@
 //! What CloudWatch would extract from lines that passed.
 
-use std::{cmp::Ordering, collections::BTreeMap};
-
 use crate::check::Object;
 
 /// A line that passed: its members and its metrics.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Emf {
+    line: usize,
     root: Object,
     timestamp: i64,
     metrics: Vec<Metric>,
 }
 
 impl Emf {
-    pub(super) fn new(root: Object, timestamp: i64, metrics: Vec<Metric>) -> Self {
+    pub(super) fn new(line: usize, root: Object, timestamp: i64, metrics: Vec<Metric>) -> Self {
         Self {
+            line,
             root,
             timestamp,
             metrics,
         }
+    }
+
+    /// Its number in the output, from 1.
+    #[must_use]
+    pub fn line(&self) -> usize {
+        self.line
     }
 
     /// All members of the line, `_aws` among them.
@@ -103,6 +109,17 @@ impl MetricKey {
         self
     }
 
+    /// What makes it one metric within a line: namespace, dimensions, name.
+    pub(super) fn identity(&self) -> (String, Vec<(String, String)>, String) {
+        let Self {
+            namespace,
+            dimensions,
+            name,
+            ..
+        } = self.clone();
+        (namespace, dimensions, name)
+    }
+
     /// The namespace.
     #[must_use]
     pub fn namespace(&self) -> &str {
@@ -164,94 +181,3 @@ impl Metric {
         &self.values
     }
 }
-
-/// The values of many lines, whatever the order in which they were written and however
-/// they were spread over lines.
-///
-/// Two are equal if CloudWatch would show the same.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Samples(BTreeMap<MetricKey, BTreeMap<Value, u64>>);
-
-impl Samples {
-    /// No values.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Adds a value.
-    pub fn add(&mut self, key: MetricKey, value: f64) {
-        self.add_many(key, value, 1);
-    }
-
-    fn add_many(&mut self, key: MetricKey, value: f64, count: u64) {
-        *self
-            .0
-            .entry(key)
-            .or_default()
-            .entry(Value(value))
-            .or_default() += count;
-    }
-
-    /// How many values there are.
-    #[must_use]
-    pub fn len(&self) -> u64 {
-        self.0.values().flat_map(BTreeMap::values).sum()
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The values of one metric with their counts, sorted.
-    #[must_use]
-    pub fn values(&self, key: &MetricKey) -> Vec<(f64, u64)> {
-        let values = self.0.get(key).into_iter().flatten();
-        values.map(|(value, count)| (value.0, *count)).collect()
-    }
-}
-
-impl<'a> Extend<&'a Emf> for Samples {
-    fn extend<I: IntoIterator<Item = &'a Emf>>(&mut self, lines: I) {
-        for metric in lines.into_iter().flat_map(Emf::metrics) {
-            for (value, count) in &metric.values {
-                self.add_many(metric.key.clone(), *value, *count);
-            }
-        }
-    }
-}
-
-impl<'a> FromIterator<&'a Emf> for Samples {
-    fn from_iter<I: IntoIterator<Item = &'a Emf>>(lines: I) -> Self {
-        let mut samples = Self::new();
-        samples.extend(lines);
-        samples
-    }
-}
-
-/// A finite number, to be sorted.
-#[derive(Debug, Clone, Copy)]
-struct Value(f64);
-
-impl Ord for Value {
-    fn cmp(&self, other: &Self) -> Ordering {
-        // 0 and -0 are one value to CloudWatch.
-        (self.0 + 0.0).total_cmp(&(other.0 + 0.0))
-    }
-}
-
-impl PartialOrd for Value {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Value {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Value {}

@@ -14,9 +14,11 @@ mod extracted;
 mod names;
 mod report;
 mod rules;
+mod samples;
 mod values;
 
 pub use check::EmfCheck;
-pub use extracted::{Emf, Metric, MetricKey, Samples};
+pub use extracted::{Emf, Metric, MetricKey};
 pub use names::UNITS;
 pub use rules::EmfRule;
+pub use samples::Samples;

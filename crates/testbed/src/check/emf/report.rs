@@ -4,12 +4,23 @@ use super::rules::EmfRule;
 use crate::check::{Json, Violation};
 
 /// The violations of one line.
-#[derive(Debug, Default)]
-pub(super) struct Report(Vec<Violation<EmfRule>>);
+#[derive(Debug)]
+pub(super) struct Report {
+    line: usize,
+    found: Vec<Violation<EmfRule>>,
+}
 
 impl Report {
+    pub(super) fn new(line: usize) -> Self {
+        Self {
+            line,
+            found: Vec::new(),
+        }
+    }
+
     pub(super) fn add(&mut self, rule: EmfRule, path: &str, found: &str) {
-        self.0.push(Violation::new(rule, 1, path, found));
+        let violation = Violation::new(rule, self.line, path, found);
+        self.found.push(violation);
     }
 
     /// A member that is missing or has the wrong type.
@@ -31,6 +42,6 @@ impl Report {
     }
 
     pub(super) fn into_violations(self) -> Vec<Violation<EmfRule>> {
-        self.0
+        self.found
     }
 }

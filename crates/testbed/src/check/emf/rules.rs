@@ -7,9 +7,12 @@ rules! {
     ///
     /// *Ours* marks a rule that no public source states.
     pub enum EmfRule {
-        /// The line fits the limit of [`EmfCheck::max_bytes`](super::EmfCheck::max_bytes).
+        /// The line without its newline fits the limit of
+        /// [`EmfCheck::max_bytes`](super::EmfCheck::max_bytes).
         TooLong = "too-long",
-        /// The line is JSON.
+        /// No raw character below U+0020 stands in the line: a newline would make two of it.
+        ControlCharacter = "control-character",
+        /// The line is UTF-8 and JSON.
         NotJson = "not-json",
         /// Nothing, not even a space, stands before or after the root object.
         Surrounded = "surrounded",
@@ -24,6 +27,9 @@ rules! {
         /// The timestamp is at most 14 days old and at most 2 hours ahead, in milliseconds.
         /// The limits are those of metrics; the format's own page names none.
         TimestampWindow = "timestamp-window",
+        /// The timestamp is in milliseconds: from the years 2001 to 2286. Checked where no
+        /// [`EmfCheck::now`](super::EmfCheck::now) is given. *Ours.*
+        EpochMilliseconds = "epoch-milliseconds",
         /// `_aws.CloudWatchMetrics` is there and is an array.
         Directives = "directives",
         /// A directive is an object.
@@ -68,14 +74,17 @@ rules! {
         Metric = "metric",
         /// A metric name has 1 to 255 characters.
         MetricNameLength = "metric-name-length",
-        /// No metric name stands twice in a directive. *Ours*: one root member holds the
-        /// values, so they would count twice.
+        /// A metric name has no control character and is not blank. *Ours.*
+        MetricNameCharacters = "metric-name-characters",
+        /// No metric name stands twice in a directive, nor in two directives with the same
+        /// namespace and dimension set. *Ours*: one root member holds the values, so they
+        /// would count twice.
         MetricRepeated = "metric-repeated",
         /// No name is a metric and a dimension: a dimension is a string, a metric a number.
         MetricIsDimension = "metric-is-dimension",
         /// `Unit` is one of the 27, spelled as documented.
         Unit = "unit",
-        /// `StorageResolution` is 1 or 60.
+        /// `StorageResolution` is 1 or 60. That it is not spelled `1.0` is *ours*.
         Resolution = "resolution",
         /// The root has a member for every metric; `a.b` is a key and no path.
         ValueMissing = "value-missing",
@@ -92,7 +101,7 @@ rules! {
         /// allows it.
         ValuesAndCounts = "values-and-counts",
         /// With that form allowed: both are arrays of the same length, and a count is a whole
-        /// number of at least 1. *Ours.*
+        /// number of at least 1, not spelled `3.0`. *Ours.*
         Counts = "counts",
     }
 }

@@ -10,15 +10,16 @@ use crate::check::{Json, Object};
 pub struct Line {
     number: usize,
     text: String,
-    object: Object,
+    value: Json,
 }
 
 impl Line {
-    pub(super) fn new(number: usize, text: &str, object: Object) -> Self {
+    /// `value` is an object.
+    pub(super) fn new(number: usize, text: &str, value: Json) -> Self {
         Self {
             number,
             text: text.to_owned(),
-            object,
+            value,
         }
     }
 
@@ -37,42 +38,38 @@ impl Line {
     /// Its members.
     #[must_use]
     pub fn object(&self) -> &Object {
-        &self.object
+        let object = self.value.as_object();
+        object.expect("the reader takes nothing else for a line")
     }
 
     /// The value of a key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Json> {
-        self.object.get(key)
+        self.object().get(key)
     }
 
     /// The text of a key, if it is a string.
     #[must_use]
     pub fn text(&self, key: &str) -> Option<&str> {
-        self.object.text(key)
+        self.object().text(key)
     }
 
-    /// The value at a JSON pointer such as `/error/message`.
+    /// The value at a JSON pointer such as `/error/message`; at the empty one the whole line.
     #[must_use]
     pub fn pointer(&self, pointer: &str) -> Option<&Json> {
-        let mut tokens = crate::check::path::tokens(pointer);
-        let first = self.object.get(&tokens.next()?)?;
-        let rest: String = tokens.fold(String::new(), |path, token| {
-            crate::check::path::step(&path, &token)
-        });
-        first.pointer(&rest)
+        self.value.pointer(pointer)
     }
 
     /// The keys, in their order.
     #[must_use]
     pub fn keys(&self) -> Vec<&str> {
-        self.object.keys()
+        self.object().keys()
     }
 
-    /// The time in `timestamp`; `None` if it is not RFC 3339 in UTC with milliseconds.
+    /// The time in `timestamp`; `None` if it is not RFC 3339.
     #[must_use]
     pub fn timestamp(&self) -> Option<SystemTime> {
-        record::timestamp(&self.object).map(Into::into)
+        record::timestamp(self.object()).map(Into::into)
     }
 
     /// Every one of these keys is there, in this order; others may stand between them.

@@ -5,7 +5,7 @@ use super::{
     record,
     rules::LineRule,
 };
-use crate::check::{Json, JsonFlaw, Violation, Violations, parse};
+use crate::check::{Json, JsonFlaw, Violation, Violations, parse, size};
 
 /// Checks log lines.
 ///
@@ -20,31 +20,41 @@ use crate::check::{Json, JsonFlaw, Violation, Violations, parse};
 pub struct LineCheck {
     max_bytes: usize,
     records: bool,
+    any_rfc_3339: bool,
 }
 
 impl LineCheck {
     /// What one line on Lambda's way to CloudWatch may have: 256 KiB less the 26 bytes that
     /// are counted for each event. Reports say that longer lines are cut there; it is no
     /// documented limit.
-    pub const LAMBDA_BYTES: usize = 256 * 1024 - 26;
+    pub const LAMBDA_BYTES: usize = size::LAMBDA_BYTES;
 
     /// Every rule except those for records, with the limit [`LAMBDA_BYTES`](Self::LAMBDA_BYTES).
     pub fn new() -> Self {
         Self {
             max_bytes: Self::LAMBDA_BYTES,
             records: false,
+            any_rfc_3339: false,
         }
     }
 
-    /// Another limit for a line with its newline.
+    /// Another limit for a line without its newline.
     pub fn max_bytes(mut self, bytes: usize) -> Self {
         self.max_bytes = bytes;
         self
     }
 
-    /// Whether every line is a log record and must have a good `timestamp` and `level`.
+    /// Whether every line is a log record and must have a good `timestamp` and `level`. A line
+    /// with `_aws` is none: it holds metrics.
     pub fn records(mut self, records: bool) -> Self {
         self.records = records;
+        self
+    }
+
+    /// Whether the `timestamp` of a record may be any RFC 3339, which is what Lambda takes.
+    /// Without this it has to be in UTC with milliseconds.
+    pub fn any_rfc_3339(mut self, allowed: bool) -> Self {
+        self.any_rfc_3339 = allowed;
         self
     }
 
@@ -62,8 +72,7 @@ impl LineCheck {
             let mut broken = |rule, path: &str, shown: &str| {
                 found.push(Violation::new(rule, number, path, shown));
             };
-            if bytes.len() > self.max_bytes {
-                let shown = format!("{} bytes of at most {}", bytes.len(), self.max_bytes);
+            if let Some(shown) = size::too_long(bytes, self.max_bytes) {
                 broken(LineRule::TooLong, "", &shown);
             }
             let Ok(text) = std::str::from_utf8(bytes) else {
@@ -77,18 +86,14 @@ impl LineCheck {
                     text
                 }
             };
-            if let Some(object) = self.line(text, &mut broken) {
-                lines.push(Line::new(number, text, object));
+            if let Some(value) = self.line(text, &mut broken) {
+                lines.push(Line::new(number, text, value));
             }
         }
         Violations::none_or(found, Lines::new(lines))
     }
 
-    fn line(
-        &self,
-        text: &str,
-        broken: &mut impl FnMut(LineRule, &str, &str),
-    ) -> Option<crate::check::Object> {
+    fn line(&self, text: &str, broken: &mut impl FnMut(LineRule, &str, &str)) -> Option<Json> {
         if text.is_empty() {
             broken(LineRule::EmptyLine, "", "");
             return None;
@@ -107,19 +112,17 @@ impl LineCheck {
                 JsonFlaw::TooDeep(path) => broken(LineRule::TooDeep, &path, ""),
             }
         }
-        let object = match value? {
-            Json::Object(object) => object,
-            other => {
-                broken(LineRule::NotAnObject, "", &other.to_string());
-                return None;
-            }
+        let value = value?;
+        let Some(object) = value.as_object() else {
+            broken(LineRule::NotAnObject, "", &value.to_string());
+            return None;
         };
-        if self.records {
-            for (rule, path, shown) in record::check(&object) {
+        if self.records && object.get("_aws").is_none() {
+            for (rule, path, shown) in record::check(object, self.any_rfc_3339) {
                 broken(rule, path, &shown);
             }
         }
-        Some(object)
+        Some(value)
     }
 
     /// [`check`](Self::check) for a test that expects no violation.

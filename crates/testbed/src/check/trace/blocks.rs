@@ -1,25 +1,27 @@
 //! The blocks of a document: `http`, `aws`, `sql`, `cause`.
 
 use super::{
-    members::{self, Kind, Report},
+    members::{self, Kind, Report, Table},
     rules::TraceRule,
 };
 use crate::check::{Json, Object, path};
 
-const HTTP: &[(&str, Kind)] = &[("request", Kind::Object), ("response", Kind::Object)];
+const HTTP: Table = Table::new(&[("request", Kind::Object), ("response", Kind::Object)]);
 
-const REQUEST: &[(&str, Kind)] = &[
+const REQUEST: Table = Table::new(&[
     ("method", Kind::Text),
     ("url", Kind::Text),
     ("user_agent", Kind::Text),
     ("client_ip", Kind::Text),
-    ("x_forwarded_for", Kind::Bool),
-    ("traced", Kind::Bool),
-];
+])
+.apart(
+    &[("x_forwarded_for", Kind::Bool)],
+    &[("traced", Kind::Bool)],
+);
 
-const RESPONSE: &[(&str, Kind)] = &[("status", Kind::Number), ("content_length", Kind::Number)];
+const RESPONSE: Table = Table::new(&[("status", Kind::Number), ("content_length", Kind::Number)]);
 
-const AWS: &[(&str, Kind)] = &[
+const AWS: Table = Table::new(&[
     ("account_id", Kind::Text),
     ("operation", Kind::Text),
     ("region", Kind::Text),
@@ -29,16 +31,26 @@ const AWS: &[(&str, Kind)] = &[
     ("table_names", Kind::Texts),
     ("resource_names", Kind::Texts),
     ("retries", Kind::Number),
-    ("cloudwatch_logs", Kind::Array),
+    ("cloudwatch_logs", Kind::Objects),
     ("ec2", Kind::Object),
     ("ecs", Kind::Object),
     ("eks", Kind::Object),
     ("elastic_beanstalk", Kind::Object),
     ("tracing", Kind::Object),
     ("xray", Kind::Object),
-];
+])
+.open();
 
-const SQL: &[(&str, Kind)] = &[
+const XRAY: Table = Table::new(&[
+    ("sdk", Kind::Text),
+    ("sdk_version", Kind::Text),
+    ("auto_instrumentation", Kind::Bool),
+])
+.open();
+
+const SERVICE: Table = Table::new(&[("version", Kind::Text)]).open();
+
+const SQL: Table = Table::new(&[
     ("connection_string", Kind::Text),
     ("url", Kind::Text),
     ("sanitized_query", Kind::LongText),
@@ -47,82 +59,108 @@ const SQL: &[(&str, Kind)] = &[
     ("driver_version", Kind::Text),
     ("user", Kind::Text),
     ("preparation", Kind::Checked),
-];
+]);
 
-const CAUSE: &[(&str, Kind)] = &[
+const CAUSE: Table = Table::new(&[
     ("working_directory", Kind::LongText),
     ("paths", Kind::Texts),
     ("exceptions", Kind::Checked),
-];
+]);
 
-const EXCEPTION: &[(&str, Kind)] = &[
+const EXCEPTION: Table = Table::new(&[
     ("id", Kind::Checked),
     ("message", Kind::LongText),
     ("type", Kind::LongText),
     ("remote", Kind::Bool),
-    ("truncated", Kind::Number),
-    ("skipped", Kind::Number),
+    ("truncated", Kind::Integer),
+    ("skipped", Kind::Integer),
     ("cause", Kind::Id),
     ("stack", Kind::Checked),
-];
+]);
 
-const FRAME: &[(&str, Kind)] = &[
+const FRAME: Table = Table::new(&[
     ("path", Kind::LongText),
-    ("line", Kind::Number),
+    ("line", Kind::Integer),
     ("label", Kind::LongText),
-];
+]);
 
 /// Checks the blocks of one segment or subsegment.
-pub(super) fn check(object: &Object, at: &str, report: &mut Report) {
+pub(super) fn check(object: &Object, at: &str, is_subsegment: bool, report: &mut Report) {
+    let mut checker = Checker {
+        is_subsegment,
+        report,
+    };
     for (key, value) in object.iter() {
         let at = &path::step(at, key);
         match (key, value.as_object()) {
-            ("http", Some(http)) => self::http(http, at, report),
-            ("aws", Some(aws)) => members::check(aws, at, AWS, report),
-            ("sql", Some(sql)) => self::sql(sql, at, report),
-            ("cause", _) => cause(value, at, report),
+            ("http", Some(http)) => checker.http(http, at),
+            ("aws", Some(aws)) => checker.aws(aws, at),
+            ("service", Some(service)) => checker.members(service, at, SERVICE),
+            ("sql", Some(sql)) => checker.sql(sql, at),
+            ("cause", _) => checker.cause(value, at),
             _ => {}
         }
     }
 }
 
-fn http(http: &Object, at: &str, report: &mut Report) {
-    members::check(http, at, HTTP, report);
-    for (block, table) in [("request", REQUEST), ("response", RESPONSE)] {
-        if let Some(object) = http.get(block).and_then(Json::as_object) {
-            members::check(object, &path::step(at, block), table, report);
-        }
-    }
+struct Checker<'a> {
+    is_subsegment: bool,
+    report: &'a mut Report,
 }
 
-fn sql(sql: &Object, at: &str, report: &mut Report) {
-    members::check(sql, at, SQL, report);
-    let Some(preparation) = sql.get("preparation") else {
-        return;
-    };
-    if !matches!(preparation.as_text(), Some("call" | "statement")) {
-        let at = path::step(at, "preparation");
-        report.add(TraceRule::MemberType, &at, &preparation.to_string());
+impl Checker<'_> {
+    fn members(&mut self, object: &Object, at: &str, table: Table) {
+        members::check(object, at, table, self.is_subsegment, self.report);
     }
-}
 
-fn cause(cause: &Json, at: &str, report: &mut Report) {
-    let object = match cause {
-        Json::Object(object) => object,
-        Json::Text(id) if members::is_id(id) => return,
-        _ => return report.add(TraceRule::Cause, at, &cause.to_string()),
-    };
-    members::check(object, at, CAUSE, report);
-    let at = path::step(at, "exceptions");
-    for (exception, at) in objects(object.get("exceptions"), &at, report) {
-        members::check(exception, &at, EXCEPTION, report);
-        let id = exception.get("id");
-        if !id.and_then(Json::as_text).is_some_and(members::is_id) {
-            report.wrong(TraceRule::MemberType, &path::step(&at, "id"), id);
+    fn block(&mut self, parent: &Object, at: &str, key: &str, table: Table) {
+        if let Some(object) = parent.get(key).and_then(Json::as_object) {
+            self.members(object, &path::step(at, key), table);
         }
-        let at = path::step(&at, "stack");
-        for (frame, at) in objects(exception.get("stack"), &at, report) {
-            members::check(frame, &at, FRAME, report);
+    }
+
+    fn http(&mut self, http: &Object, at: &str) {
+        self.members(http, at, HTTP);
+        self.block(http, at, "request", REQUEST);
+        self.block(http, at, "response", RESPONSE);
+    }
+
+    fn aws(&mut self, aws: &Object, at: &str) {
+        self.members(aws, at, AWS);
+        self.block(aws, at, "xray", XRAY);
+    }
+
+    fn sql(&mut self, sql: &Object, at: &str) {
+        self.members(sql, at, SQL);
+        let Some(preparation) = sql.get("preparation") else {
+            return;
+        };
+        if !matches!(preparation.as_text(), Some("call" | "statement")) {
+            let at = path::step(at, "preparation");
+            self.report
+                .add(TraceRule::MemberType, &at, &preparation.to_string());
+        }
+    }
+
+    fn cause(&mut self, cause: &Json, at: &str) {
+        let object = match cause {
+            Json::Object(object) => object,
+            Json::Text(id) if members::is_id(id) => return,
+            _ => return self.report.add(TraceRule::Cause, at, &cause.to_string()),
+        };
+        self.members(object, at, CAUSE);
+        let at = path::step(at, "exceptions");
+        for (exception, at) in objects(object.get("exceptions"), &at, self.report) {
+            self.members(exception, &at, EXCEPTION);
+            let id = exception.get("id");
+            if !id.and_then(Json::as_text).is_some_and(members::is_id) {
+                self.report
+                    .wrong(TraceRule::MemberType, &path::step(&at, "id"), id);
+            }
+            let at = path::step(&at, "stack");
+            for (frame, at) in objects(exception.get("stack"), &at, self.report) {
+                self.members(frame, &at, FRAME);
+            }
         }
     }
 }

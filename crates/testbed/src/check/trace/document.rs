@@ -1,10 +1,10 @@
 //! The checker of documents.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use super::{
     annotations, blocks,
-    members::{self, Kind, Report},
+    members::{self, Kind, Members, Report, Table},
     node::Node,
     rules::TraceRule,
     times,
@@ -15,7 +15,7 @@ use crate::check::{Json, JsonFlaw, Object, Violations, parse, path};
 
 const LARGEST: usize = 64 * 1024;
 
-const BOTH: &[(&str, Kind)] = &[
+const BOTH: Members = &[
     ("name", Kind::Checked),
     ("id", Kind::Checked),
     ("start_time", Kind::Checked),
@@ -33,23 +33,27 @@ const BOTH: &[(&str, Kind)] = &[
     ("annotations", Kind::Object),
     ("metadata", Kind::Checked),
     ("subsegments", Kind::Checked),
+    // X-Ray marks so what it made up itself, and the guide's examples have it.
+    ("inferred", Kind::Bool),
     // OpenTelemetry's exporter sends them; neither the guide nor the schema has them.
     ("links", Kind::Array),
 ];
 
-const SEGMENT: &[(&str, Kind)] = &[
+const SEGMENT: Members = &[
     ("service", Kind::Object),
     ("user", Kind::Text),
     ("origin", Kind::Text),
     ("resource_arn", Kind::Text),
 ];
 
-const SUBSEGMENT: &[(&str, Kind)] = &[
+const SUBSEGMENT: Members = &[
     ("namespace", Kind::Checked),
-    ("precursor_ids", Kind::Texts),
+    ("precursor_ids", Kind::Ids),
     ("sql", Kind::Object),
     ("traced", Kind::Bool),
 ];
+
+const DOCUMENT: Table = Table::new(BOTH).apart(SEGMENT, SUBSEGMENT);
 
 /// Checks X-Ray documents and the trees that they make.
 ///
@@ -65,7 +69,7 @@ const SUBSEGMENT: &[(&str, Kind)] = &[
 #[derive(Debug, Clone, Default)]
 #[must_use]
 pub struct TraceCheck {
-    parent: Option<String>,
+    parents: Vec<String>,
 }
 
 impl TraceCheck {
@@ -75,9 +79,10 @@ impl TraceCheck {
     }
 
     /// The roots hang from this segment, which is not among the documents: on Lambda the
-    /// `Parent` of the trace header.
+    /// `Parent` of the trace header. With several invocations every one has its own: call it
+    /// for each.
     pub fn parent(mut self, id: impl Into<String>) -> Self {
-        self.parent = Some(id.into());
+        self.parents.push(id.into());
         self
     }
 
@@ -111,22 +116,31 @@ impl TraceCheck {
     ///
     /// If a document breaks a rule, or all are good and make no tree.
     pub fn trace<T: AsRef<str>>(&self, documents: &[T]) -> Result<Trace, Violations<TraceRule>> {
+        let parts = parts(documents)?;
         let mut found = Vec::new();
-        let mut parts = Vec::new();
-        for (position, text) in documents.iter().enumerate() {
-            let line = position + 1;
-            let mut report = Report::new(line);
-            if let Some(object) = read(text.as_ref(), &mut report) {
-                parts.push(Part { line, object });
-            }
-            found.extend(report.into_violations());
-        }
-        if !found.is_empty() {
-            parts.clear();
-            return Violations::none_or(found, Trace::new(String::new(), Vec::new()));
-        }
-        let trace = tree::build(parts, self.parent.as_deref(), &mut found);
+        let trace = tree::build(parts, &self.parents, &mut found);
         Violations::none_or(found, trace)
+    }
+
+    /// Reads the documents of several traces and gives each trace by its id.
+    ///
+    /// # Errors
+    ///
+    /// As [`trace`](Self::trace), for any of them.
+    pub fn traces<T: AsRef<str>>(
+        &self,
+        documents: &[T],
+    ) -> Result<BTreeMap<String, Trace>, Violations<TraceRule>> {
+        let mut of: BTreeMap<String, Vec<Part>> = BTreeMap::new();
+        for part in parts(documents)? {
+            of.entry(part.trace_id().to_owned()).or_default().push(part);
+        }
+        let mut found = Vec::new();
+        let traces = of.into_iter();
+        let traces = traces
+            .map(|(id, parts)| (id, tree::build(parts, &self.parents, &mut found)))
+            .collect();
+        Violations::none_or(found, traces)
     }
 
     /// [`trace`](Self::trace) for a test that expects no violation.
@@ -139,6 +153,20 @@ impl TraceCheck {
             violations.panic(&documents.iter().map(AsRef::as_ref).collect::<Vec<_>>())
         })
     }
+}
+
+fn parts<T: AsRef<str>>(documents: &[T]) -> Result<Vec<Part>, Violations<TraceRule>> {
+    let mut found = Vec::new();
+    let mut parts = Vec::new();
+    for (position, text) in documents.iter().enumerate() {
+        let line = position + 1;
+        let mut report = Report::new(line);
+        if let Some(object) = read(text.as_ref(), &mut report) {
+            parts.push(Part { line, object });
+        }
+        found.extend(report.into_violations());
+    }
+    Violations::none_or(found, parts)
 }
 
 fn read(text: &str, report: &mut Report) -> Option<Object> {
@@ -224,7 +252,7 @@ impl Reader<'_> {
             _ => self.report.wrong(TraceRule::Id, &path::step(at, "id"), id),
         }
         times::check(object, at, self.report);
-        blocks::check(object, at, self.report);
+        blocks::check(object, at, is_subsegment, self.report);
         self.annotations += annotations::check(object, at, self.report);
         let id = object.text("id").unwrap_or_default();
         let at = path::step(at, "subsegments");
@@ -234,24 +262,9 @@ impl Reader<'_> {
     }
 
     fn members(&mut self, object: &Object, at: &str, is_subsegment: bool) {
-        let (own, foreign, rule) = match is_subsegment {
-            true => (SUBSEGMENT, SEGMENT, TraceRule::SegmentMember),
-            false => (SEGMENT, SUBSEGMENT, TraceRule::SubsegmentMember),
-        };
-        let known = |table: &[(&str, Kind)], key| {
-            let entry = table.iter().find(|(name, _)| *name == key);
-            entry.map(|(_, kind)| *kind)
-        };
+        members::check(object, at, DOCUMENT, is_subsegment, self.report);
         for (key, value) in object.iter() {
             let at = path::step(at, key);
-            if let Some(kind) = known(BOTH, key).or_else(|| known(own, key)) {
-                members::one(value, &at, kind, self.report);
-            } else if known(foreign, key).is_some() {
-                self.report.add(rule, &at, &value.to_string());
-            } else {
-                self.report
-                    .add(TraceRule::UnknownMember, &at, &value.to_string());
-            }
             let expected: (TraceRule, &[&str]) = match key {
                 "type" => (TraceRule::Type, &["subsegment"]),
                 "namespace" if is_subsegment => (TraceRule::Namespace, &["aws", "remote", "local"]),
@@ -277,15 +290,13 @@ impl Reader<'_> {
             let found = format!("{length} characters, 1 to {most} allowed");
             self.report.add(TraceRule::NameLength, &at, &found);
         }
-        let allowed = match is_subsegment {
-            true => |char: char| !char.is_control() && !"?;*()!$~^<>".contains(char),
-            false => |char: char| {
-                char.is_alphanumeric()
-                    || (char.is_whitespace() && !char.is_control())
-                    || "_.:/%&#=+-@".contains(char)
-            },
+        let allowed = |char: char| {
+            char.is_alphanumeric()
+                || (char.is_whitespace() && !char.is_control())
+                || "_.:/%&#=+-@".contains(char)
         };
-        if !name.chars().all(allowed) {
+        // The schema leaves a subsegment's name open.
+        if !is_subsegment && !name.chars().all(allowed) {
             self.report.add(TraceRule::NameCharacters, &at, name);
         }
     }

@@ -42,22 +42,74 @@ pub(super) enum Kind {
     LongText,
     Bool,
     Number,
+    Integer,
     /// An exception's or a segment's id.
     Id,
+    Ids,
     Texts,
+    Objects,
     Object,
     Array,
     /// Looked at elsewhere.
     Checked,
 }
 
-/// Checks every member of `object` against the table.
-pub(super) fn check(object: &Object, at: &str, table: &[(&str, Kind)], report: &mut Report) {
+/// Names and kinds of members.
+pub(super) type Members = &'static [(&'static str, Kind)];
+
+/// The members that a block may have.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Table {
+    both: Members,
+    segment: Members,
+    subsegment: Members,
+    open: bool,
+}
+
+impl Table {
+    pub(super) const fn new(both: Members) -> Self {
+        Self {
+            both,
+            segment: &[],
+            subsegment: &[],
+            open: false,
+        }
+    }
+
+    /// With members that only a segment, and some that only a subsegment has.
+    pub(super) const fn apart(mut self, segment: Members, subsegment: Members) -> Self {
+        (self.segment, self.subsegment) = (segment, subsegment);
+        self
+    }
+
+    /// Others may be there as well.
+    pub(super) const fn open(mut self) -> Self {
+        self.open = true;
+        self
+    }
+}
+
+/// Checks every member of `object`, a part of a segment or of a subsegment.
+pub(super) fn check(
+    object: &Object,
+    at: &str,
+    table: Table,
+    is_subsegment: bool,
+    report: &mut Report,
+) {
+    let (own, foreign, rule) = match is_subsegment {
+        true => (table.subsegment, table.segment, TraceRule::SegmentMember),
+        false => (table.segment, table.subsegment, TraceRule::SubsegmentMember),
+    };
+    let known = |members: Members, key| members.iter().find(|(name, _)| *name == key);
     for (key, value) in object.iter() {
         let at = path::step(at, key);
-        match table.iter().find(|(name, _)| *name == key) {
-            Some((_, kind)) => one(value, &at, *kind, report),
-            None => report.add(TraceRule::UnknownMember, &at, &value.to_string()),
+        if let Some((_, kind)) = known(table.both, key).or_else(|| known(own, key)) {
+            one(value, &at, *kind, report);
+        } else if known(foreign, key).is_some() {
+            report.add(rule, &at, &value.to_string());
+        } else if !table.open {
+            report.add(TraceRule::UnknownMember, &at, &value.to_string());
         }
     }
 }
@@ -75,11 +127,11 @@ pub(super) fn one(value: &Json, at: &str, kind: Kind, report: &mut Report) {
         Kind::LongText => value.as_text().is_some(),
         Kind::Bool => value.as_bool().is_some(),
         Kind::Number => value.as_number().is_some(),
+        Kind::Integer => value.as_f64().is_some_and(|number| number.fract() == 0.0),
         Kind::Id => value.as_text().is_some_and(is_id),
-        Kind::Texts => {
-            let items = value.as_array();
-            items.is_some_and(|items| items.iter().all(|item| item.as_text().is_some()))
-        }
+        Kind::Ids => all(value, |item| item.as_text().is_some_and(is_id)),
+        Kind::Texts => all(value, |item| item.as_text().is_some()),
+        Kind::Objects => all(value, |item| item.as_object().is_some()),
         Kind::Object => value.as_object().is_some(),
         Kind::Array => value.as_array().is_some(),
         Kind::Checked => true,
@@ -87,6 +139,10 @@ pub(super) fn one(value: &Json, at: &str, kind: Kind, report: &mut Report) {
     if !good {
         report.add(TraceRule::MemberType, at, &value.to_string());
     }
+}
+
+fn all(value: &Json, good: impl Fn(&Json) -> bool) -> bool {
+    value.as_array().is_some_and(|items| items.iter().all(good))
 }
 
 /// 16 hexadecimal digits.

@@ -98,6 +98,13 @@ impl Node {
         1 + self.children.iter().map(Self::size).sum::<usize>()
     }
 
+    /// How many annotations there are from here down.
+    pub(super) fn annotations(&self) -> usize {
+        let own = self.object.get("annotations").and_then(Json::as_object);
+        let below: usize = self.children.iter().map(Self::annotations).sum();
+        own.map_or(0, Object::len) + below
+    }
+
     pub(super) fn find(&self, path: &[&str]) -> Option<&Self> {
         let (first, rest) = path.split_first()?;
         if self.name() != *first {

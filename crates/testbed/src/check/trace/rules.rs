@@ -19,8 +19,8 @@ rules! {
         Name = "name",
         /// A segment's name has 1 to 200 characters, a subsegment's 1 to 250.
         NameLength = "name-length",
-        /// A segment's name has letters, numbers, spaces and `_.:/%&#=+-@`. A subsegment's
-        /// has no control character and none of `?;*()!$~^<>`, which AWS's SDKs take out.
+        /// A segment's name has letters, numbers, white space and `_.:/%&#=+-@`. That a tab or
+        /// a newline is refused is *ours*. A subsegment's may have any.
         NameCharacters = "name-characters",
         /// `id` is there and has 16 hexadecimal digits.
         Id = "id",
@@ -47,12 +47,13 @@ rules! {
         /// Either `end_time` or `in_progress: true`, and not both.
         EndOrInProgress = "end-or-in-progress",
         /// A segment has no member of a subsegment: `namespace`, `precursor_ids`, `sql`,
-        /// `traced`.
+        /// `traced`, `http.request.traced`.
         SubsegmentMember = "subsegment-member",
         /// A subsegment has no member of a segment: `service`, `user`, `origin`,
-        /// `resource_arn`.
+        /// `resource_arn`, `http.request.x_forwarded_for`.
         SegmentMember = "segment-member",
-        /// Every member is a known one: another is a misspelling. *Ours.*
+        /// Every member is a known one: another is a misspelling. `aws` and `service` may have
+        /// any. *Ours.*
         UnknownMember = "unknown-member",
         /// Every member has its type.
         MemberType = "member-type",
@@ -67,7 +68,8 @@ rules! {
         AnnotationValue = "annotation-value",
         /// An annotation's string has at most 1,000 characters.
         AnnotationLength = "annotation-length",
-        /// A trace has at most 50 annotations that are indexed.
+        /// A document has at most 50 annotations. *Ours*: X-Ray takes more, but indexes 50 of a
+        /// trace. [`Trace::annotations`](super::Trace::annotations) counts those of a trace.
         AnnotationCount = "annotation-count",
         /// `metadata` is an object of objects, one for each namespace.
         Metadata = "metadata",
@@ -83,7 +85,9 @@ rules! {
         Orphan = "orphan",
         /// A trace: no segment is its own ancestor.
         Circle = "circle",
-        /// A trace: there is one root, or every root has the given parent.
+        /// A trace: at most 128 levels. *Ours.*
+        TraceTooDeep = "trace-too-deep",
+        /// A trace: there is one root, or every root has a given parent.
         Root = "root",
     }
 }

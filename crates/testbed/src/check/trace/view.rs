@@ -40,6 +40,12 @@ impl Trace {
         self.roots.is_empty()
     }
 
+    /// How many annotations all nodes have together. X-Ray indexes 50 of a trace.
+    #[must_use]
+    pub fn annotations(&self) -> usize {
+        self.roots.iter().map(Node::annotations).sum()
+    }
+
     /// The first node whose names, from a root down, are these.
     #[must_use]
     pub fn find(&self, path: &[&str]) -> Option<&Node> {
