@@ -141,8 +141,6 @@ impl Redis {
 
     /// The same prefix, reached through another address such as a fault proxy's.
     ///
-    /// The name in the URL becomes `127.0.0.1`, for which the certificate is good too.
-    ///
     /// # Panics
     ///
     /// If the URL has no host and port.
@@ -230,7 +228,6 @@ fn authority(url: &str) -> &str {
 fn address(url: &str) -> SocketAddr {
     let authority = authority(url);
     let host = authority.rsplit('@').next().unwrap_or(authority);
-    let host = host.replacen("localhost", "127.0.0.1", 1);
     host.parse()
         .unwrap_or_else(|_| panic!("{host} is no loopback address with a port"))
 }
@@ -259,7 +256,7 @@ mod tests {
         for url in [
             "http://127.0.0.1:4566",
             "redis://127.0.0.1:4566/0",
-            "rediss://app:pw@localhost:4566",
+            "rediss://app:pw@127.0.0.1:4566",
         ] {
             assert_eq!(address(url), SocketAddr::from(([127, 0, 0, 1], 4566)));
         }
@@ -268,7 +265,7 @@ mod tests {
     #[test]
     fn through_changes_the_address_and_nothing_else() {
         let redis = Redis {
-            url: "rediss://app:pw@localhost:1/0".to_owned(),
+            url: "rediss://app:pw@127.0.0.1:1/0".to_owned(),
             prefix: "pt:1:".to_owned(),
             certificate: None,
         };

@@ -3,8 +3,12 @@
 use std::process::Command;
 
 use crate::failure::{Failure, Result};
+use crate::lock::lock;
 use crate::workspace::{Workspace, run};
 
+/// `-o`: another package manager, such as the one that a new machine starts by itself, is
+/// waited for.
+const WAIT: [&str; 2] = ["-o", "DPkg::Lock::Timeout=300"];
 const INSTALL: &str = "apt-get install -y --no-install-recommends";
 
 /// Programs that belong together.
@@ -26,11 +30,15 @@ pub(crate) fn require(
         return Ok(());
     }
     if workspace.in_ci() {
+        let _lock = lock(&workspace.target().join("apt.lock"))?;
+        let install = INSTALL.split(' ').skip(1).chain(need.packages.split(' '));
         // Not behind a guard: a package manager killed half-way leaves its database broken.
-        run(quiet(workspace.command("apt-get").arg("update")))?;
-        let mut words = INSTALL.split(' ').chain(need.packages.split(' '));
-        let program = words.next().unwrap_or_default();
-        run(quiet(workspace.command(program).args(words)))?;
+        // Old lists may do, and where all fails the message below says what is missing.
+        for words in [vec!["update"], WAIT.into_iter().chain(install).collect()] {
+            if let Err(error) = run(quiet(workspace.command("apt-get").args(words))) {
+                eprintln!("warning: {error}");
+            }
+        }
         if usable() {
             return Ok(());
         }

@@ -8,6 +8,7 @@ mod apt;
 mod ci;
 mod failure;
 mod host;
+mod lock;
 mod metadata;
 #[cfg(unix)]
 mod process;

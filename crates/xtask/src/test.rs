@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use crate::failure::{Failure, Result};
 use crate::host::Stopwatch;
-use crate::process::{Supervisor, poll};
+use crate::process::{Group, Supervisor};
 use crate::servers::Servers;
 use crate::tally::Tally;
-use crate::workspace::{Workspace, check, command_line};
+use crate::workspace::{Workspace, command_line};
 
 /// The least number of tests that a run must pass, kept in the repository.
 const FLOOR: &str = "crates/xtask/test-floor.txt";
@@ -22,8 +22,14 @@ const EVERYTHING: [&str; 2] = ["--workspace", "--all-features"];
 /// How many lines of output may wait to be printed.
 const BACKLOG: usize = 1024;
 
+/// More lines than can be on their way when the tests end.
+const LATE: u32 = 100_000;
+
 /// How long the output may be silent, but open, once the tests have ended.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long the tests may be silent while they run.
+const SILENCE: Duration = Duration::from_mins(10);
 
 /// Runs the tests. The count is given whatever the verdict is.
 pub(crate) fn run(workspace: &Workspace) -> (Tally, Result<()>) {
@@ -34,12 +40,13 @@ pub(crate) fn run(workspace: &Workspace) -> (Tally, Result<()>) {
 
 fn verified_run(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
     let floor = floor(&workspace.read(FLOOR)?)?;
-    let supervisor = Supervisor::new()?;
+    let mut supervisor = Supervisor::new()?;
     // First of all, so that code which does not compile shows before any server is started.
     supervisor.run(workspace.cargo("test").args(EVERYTHING).arg("--no-run"))?;
+    supervisor.adopt()?;
     let mut servers = Servers::start(workspace, &supervisor)?;
     cargo_test(workspace, &supervisor, &mut servers, tally)?;
-    servers.discard()?;
+    servers.discard();
     tally.verify(floor)
 }
 
@@ -59,31 +66,49 @@ fn cargo_test(
     let mut group = supervisor.start(&command, Stdio::piped(), Stdio::inherit())?;
     let lines = read_lines(group.take_output());
     let mut terminal = io::stdout();
-    let mut ended = None;
+    let mut said = Stopwatch::start();
+    let mut ended = false;
+    let mut late = 0;
     loop {
-        match lines.recv_timeout(Supervisor::TICK) {
-            Ok(output) => pass_on(output, &mut terminal, tally)
-                .map_err(|e| Failure::new(format!("cannot pass on the output of `{line}`: {e}")))?,
-            Err(RecvTimeoutError::Timeout) if is_over(ended.as_ref()) => break,
+        match lines.recv_timeout(Group::TICK) {
+            Ok(output) => {
+                pass_on(output, &mut terminal, tally).map_err(|e| {
+                    Failure::new(format!("cannot pass on the output of `{line}`: {e}"))
+                })?;
+                said = Stopwatch::start();
+                late += u32::from(ended);
+            }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }
-        supervisor.proceed()?;
         servers.check()?;
-        if ended.is_none() && poll(&line, &mut group)?.is_some() {
-            ended = Some(Stopwatch::start());
+        if ended {
+            // Somebody else holds the output open, which happens if the guard that would have
+            // ended him was killed.
+            if said.elapsed() > PATIENCE || late > LATE {
+                break;
+            }
+        } else if group.poll()?.is_some() {
+            ended = true;
+            said = Stopwatch::start();
+        } else {
+            not_stuck(&line, said.elapsed())?;
         }
     }
-    let status = supervisor.wait(&line, &mut group)?;
+    let verdict = group.succeed();
     // A server that is gone explains the tests that failed.
     servers.check()?;
-    check(&line, status)
+    verdict
 }
 
-/// Whether the tests ended so long ago that somebody else must hold their silent output
-/// open, which happens if the guard that would have ended him was killed.
-fn is_over(ended: Option<&Stopwatch>) -> bool {
-    ended.is_some_and(|clock| clock.elapsed() > PATIENCE)
+fn not_stuck(line: &str, silence: Duration) -> Result<()> {
+    if silence <= SILENCE {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "`{line}` was stopped: it wrote no line for {} minutes",
+        SILENCE.as_secs() / 60
+    )))
 }
 
 /// Reads in a thread of its own, so that nobody waits for a silent test. The end of the
@@ -147,6 +172,14 @@ mod tests {
         }
         assert_eq!(terminal, output);
         assert_eq!(tally.verify(1), Ok(()));
+    }
+
+    #[test]
+    fn ten_minutes_without_a_line_are_an_error() {
+        assert_eq!(not_stuck("cargo test", SILENCE), Ok(()));
+        let error = not_stuck("cargo test", SILENCE + Duration::from_secs(1));
+        let expected = "`cargo test` was stopped: it wrote no line for 10 minutes";
+        assert_eq!(error, Err(Failure::new(expected)));
     }
 
     #[test]

@@ -1,10 +1,16 @@
 //! The pinned tools of `ci`: wheels with hashes, in a virtual environment of their own.
 
 use std::path::PathBuf;
+#[cfg(unix)]
+use std::process::Command;
 
 use crate::failure::Result;
+#[cfg(unix)]
+use crate::process::Supervisor;
 use crate::venv::Venv;
-use crate::workspace::{Workspace, run};
+use crate::workspace::Workspace;
+#[cfg(not(unix))]
+use crate::workspace::run as run_guarded;
 
 const VENV: Venv = Venv {
     requirements: "crates/xtask/tools-requirements.txt",
@@ -22,7 +28,7 @@ impl Tools {
     /// Installs the tools into `target/tools`, unless this very list was installed before.
     pub(crate) fn install(workspace: &Workspace) -> Result<Self> {
         Ok(Self {
-            bin: VENV.install(workspace, run)?,
+            bin: VENV.install(workspace, run_guarded)?,
         })
     }
 
@@ -31,6 +37,11 @@ impl Tools {
         let path = self.bin.join(name);
         path.is_file().then_some(path)
     }
+}
+
+#[cfg(unix)]
+fn run_guarded(command: &mut Command) -> Result<()> {
+    Supervisor::new()?.run(command)
 }
 
 pub(crate) fn no_build_here(name: &str) -> String {

@@ -1,11 +1,12 @@
 //! Python programs from wheels that are pinned by hash, in a virtual environment of their own.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::apt::{self, Need};
 use crate::failure::{Failure, Result};
+use crate::lock::lock;
 use crate::workspace::{Workspace, succeeds};
 
 /// What to install, and where.
@@ -22,7 +23,7 @@ pub(crate) struct Venv {
 }
 
 impl Venv {
-    /// Installs the list with `run`, unless this very list was installed before. Gives the
+    /// Installs the list with `run`, unless this very list was installed here before. Gives the
     /// directory of the programs.
     pub(crate) fn install(
         &self,
@@ -33,26 +34,36 @@ impl Venv {
         let bin = home.join("bin");
         let stamp = home.join("installed.txt");
         let wanted = workspace.read(self.requirements)?;
-        let installed = || fs::read_to_string(&stamp).is_ok_and(|text| text == wanted);
-        if installed() {
+        let is_installed = || {
+            let stamped = fs::read_to_string(&stamp).ok()?;
+            (stamped == identity(&bin)? + &wanted).then_some(())
+        };
+        if is_installed().is_some() {
             return Ok(bin);
         }
         let _lock = lock(&home.with_extension("lock"))?;
-        if installed() {
+        if is_installed().is_some() {
             return Ok(bin);
         }
         self.require_python(workspace)?;
         clear(&home)?;
         run(workspace.command("python3").args(["-m", "venv"]).arg(&home))?;
+        // Here a run that is killed leaves nothing behind for good.
+        let scratch = home.join("tmp");
+        create(&scratch)?;
         run(workspace
             .command(bin.join("python"))
+            .env("TMPDIR", &scratch)
             .args(["-m", "pip", "install", "--quiet", "--no-input"])
             .arg("--disable-pip-version-check")
             // Python compiles what it imports, which is little of all this.
             .arg("--no-compile")
             .args(["--require-hashes", "--only-binary", ":all:", "--no-deps"])
             .args(["--requirement", self.requirements]))?;
-        fs::write(&stamp, &wanted)
+        clear(&scratch)?;
+        let identity = identity(&bin)
+            .ok_or_else(|| Failure::new(format!("the Python in {} does not run", bin.display())))?;
+        fs::write(&stamp, identity + &wanted)
             .map_err(|e| Failure::new(format!("cannot write {}: {e}", stamp.display())))?;
         Ok(bin)
     }
@@ -75,14 +86,22 @@ impl Venv {
     }
 }
 
-/// Held until dropped: two runs may begin at once.
-fn lock(path: &Path) -> Result<File> {
-    let locked = path
-        .parent()
-        .map_or(Ok(()), fs::create_dir_all)
-        .and_then(|()| File::create(path))
-        .and_then(|file| file.lock().map(|()| file));
-    locked.map_err(|e| Failure::new(format!("cannot lock {}: {e}", path.display())))
+/// Where this environment is and of which Python. It works nowhere else, and with no other:
+/// a target directory may be copied or kept for another machine.
+fn identity(bin: &Path) -> Option<String> {
+    let script = "import sys, sysconfig; print(sys.prefix, sys.version, sysconfig.get_platform())";
+    let output = Command::new(bin.join("python"))
+        .args(["-c", script])
+        .stdin(Stdio::null())
+        .output()
+        .ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    output.status.success().then_some(text)
+}
+
+fn create(directory: &Path) -> Result<()> {
+    fs::create_dir_all(directory)
+        .map_err(|e| Failure::new(format!("cannot create {}: {e}", directory.display())))
 }
 
 fn clear(directory: &Path) -> Result<()> {
@@ -120,22 +139,5 @@ mod tests {
     #[should_panic(expected = "first")]
     fn a_package_without_hash_is_found() {
         pinned("first==1.0\nsecond==1.0 \\\n  --hash=sha256:00\n");
-    }
-
-    #[test]
-    fn what_is_installed_is_not_installed_again() {
-        let workspace = Workspace::find().unwrap();
-        let venv = Venv {
-            requirements: "crates/xtask/test-floor.txt",
-            directory: "tmp/xtask-venv",
-            python: "3.8",
-            user: "these tests",
-        };
-        let home = workspace.target().join(venv.directory);
-        fs::create_dir_all(&home).unwrap();
-        let floor = workspace.read(venv.requirements).unwrap();
-        fs::write(home.join("installed.txt"), floor).unwrap();
-        let bin = venv.install(&workspace, |_| Err(Failure::new("nothing to run")));
-        assert_eq!(bin, Ok(home.join("bin")));
     }
 }

@@ -11,7 +11,9 @@ use rustix::process::{
     waitid, waitpgid,
 };
 
+use crate::failure::{Failure, Result};
 use crate::host::Stopwatch;
+use crate::workspace::check;
 
 /// How long a guard gets to end its program, and the kernel to take a group away.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -19,14 +21,20 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Killed when dropped.
 #[derive(Debug)]
 pub(crate) struct Group {
+    /// What the leader runs, for messages.
+    line: String,
     leader: Child,
     status: Option<ExitStatus>,
 }
 
 impl Group {
-    /// `leader` has been started as the leader of a new group.
-    pub(crate) fn led_by(leader: Child) -> Self {
+    /// How long the end of a program may stay unnoticed.
+    pub(crate) const TICK: Duration = Duration::from_millis(20);
+
+    /// `leader` has been started as the leader of a new group, to run what `line` shows.
+    pub(crate) fn led_by(leader: Child, line: String) -> Self {
         Self {
+            line,
             leader,
             status: None,
         }
@@ -38,11 +46,25 @@ impl Group {
     }
 
     /// How the leader ended, if it did. Whoever is left of its group is ended now.
-    pub(crate) fn poll(&mut self) -> io::Result<Option<ExitStatus>> {
-        if self.status.is_none() && self.leader_has_ended()? {
-            self.end()?;
+    pub(crate) fn poll(&mut self) -> Result<Option<ExitStatus>> {
+        if self.status.is_none() && self.leader_has_ended().map_err(|e| self.lost(&e))? {
+            self.end().map_err(|e| self.lost(&e))?;
         }
         Ok(self.status)
+    }
+
+    /// Waits for the end of the leader, and fails if it failed.
+    pub(crate) fn succeed(&mut self) -> Result<()> {
+        loop {
+            if let Some(status) = self.poll()? {
+                return check(&self.line, status);
+            }
+            thread::sleep(Self::TICK);
+        }
+    }
+
+    fn lost(&self, error: &io::Error) -> Failure {
+        Failure::new(format!("lost `{}`: {error}", self.line))
     }
 
     /// The leader is left unreaped: as long as it is, no other group can get its number.

@@ -10,22 +10,53 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
-use std::process::{Command, ExitCode, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::thread;
 
-use rustix::process::{Signal, getpgrp, getpid, kill_current_process_group, kill_process};
+use rustix::io::Errno;
+use rustix::process::{
+    Pid, Signal, WaitOptions, getpgrp, getpid, kill_current_process_group, kill_process, wait,
+};
 
 use crate::process::descendants;
 
-/// What the command line of a guard begins with. No command of the help.
-const WORD: &str = "guard";
+/// What a guard ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Its process group.
+    Group,
+    /// All that came from it, in whatever process group it is.
+    Descendants,
+}
+
+impl Reach {
+    const ALL: [Self; 2] = [Self::Group, Self::Descendants];
+
+    /// What the command line of a guard begins with. No command of the help.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Group => "guard-group",
+            Self::Descendants => "guard",
+        }
+    }
+
+    fn end(self) {
+        if self == Self::Descendants {
+            descendants::end();
+        }
+    }
+}
+
+/// What `ps` and `killall` call a guard: who kills us by name shall not kill it with us.
+const NAME: &str = "test-guard";
 
 /// The same command behind a guard. Standard output and error are the caller's to set;
 /// a cleared environment cannot be carried over.
-pub(crate) fn wrap(guard: &Path, command: &Command) -> Command {
+pub(crate) fn wrap(guard: &Path, reach: Reach, command: &Command) -> Command {
     let mut wrapped = Command::new(guard);
     wrapped
-        .arg(WORD)
+        .arg0(NAME)
+        .arg(reach.word())
         .arg(command.get_program())
         .args(command.get_args())
         .stdin(Stdio::piped())
@@ -44,46 +75,69 @@ pub(crate) fn wrap(guard: &Path, command: &Command) -> Command {
 
 /// The guard itself, if that is what these arguments of `xtask` ask for.
 pub(crate) fn main(mut arguments: impl Iterator<Item = OsString>) -> Option<ExitCode> {
-    if arguments.next().as_deref() != Some(OsStr::new(WORD)) {
-        return None;
-    }
+    let word = arguments.next()?;
+    let reach = Reach::ALL.into_iter().find(|reach| word == reach.word())?;
     let program = arguments.next().unwrap_or_default();
-    if getpgrp() != getpid() {
-        eprintln!("error: a guard leads its own process group; `cargo xtask test` starts it");
-        return Some(ExitCode::FAILURE);
-    }
-    if let Err(error) = descendants::adopt() {
-        eprintln!("error: cannot become the reaper of orphans: {error}");
-        return Some(ExitCode::FAILURE);
-    }
-    let child = Command::new(&program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .spawn();
-    let mut child = match child {
-        Ok(child) => child,
-        Err(error) => {
-            eprintln!("error: cannot start {}: {error}", program.display());
-            return Some(ExitCode::FAILURE);
-        }
-    };
-    thread::spawn(kill_all_at_end_of_input);
-    let ended = child.wait();
-    descendants::end();
-    Some(match ended {
-        Ok(status) => end_like(status),
-        Err(error) => {
-            eprintln!("error: lost {}: {error}", program.display());
-            ExitCode::FAILURE
-        }
-    })
+    Some(guard(reach, &program, arguments).unwrap_or_else(|message| {
+        eprintln!("error: {message}");
+        ExitCode::FAILURE
+    }))
 }
 
-fn kill_all_at_end_of_input() {
+fn guard(
+    reach: Reach,
+    program: &OsStr,
+    arguments: impl Iterator<Item = OsString>,
+) -> Result<ExitCode, String> {
+    if getpgrp() != getpid() {
+        return Err("a guard leads its own process group; `cargo xtask test` starts it".to_owned());
+    }
+    take_name();
+    if reach == Reach::Descendants {
+        descendants::adopt().map_err(|e| format!("cannot become the reaper of orphans: {e}"))?;
+    }
+    let child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .spawn()
+        .map_err(|e| format!("cannot start {}: {e}", program.display()))?;
+    thread::spawn(move || kill_all_at_end_of_input(reach));
+    let ended = reap_until(&child);
+    reach.end();
+    ended
+        .map(end_like)
+        .map_err(|e| format!("lost {}: {e}", program.display()))
+}
+
+#[cfg(target_os = "linux")]
+fn take_name() {
+    // The path of the program was what named us.
+    let name = std::ffi::CString::new(NAME).unwrap_or_default();
+    let _ = rustix::thread::set_name(&name);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn take_name() {}
+
+fn kill_all_at_end_of_input(reach: Reach) {
     // Nobody writes: this returns when the other end is closed.
     let _ = io::copy(&mut io::stdin(), &mut io::sink());
-    descendants::end();
+    reach.end();
     let _ = kill_current_process_group(Signal::KILL);
+}
+
+/// How the child ended. Adopted orphans that end meanwhile are reaped, so that a test that
+/// asks whether one still lives is not told of a zombie.
+fn reap_until(child: &Child) -> io::Result<ExitStatus> {
+    loop {
+        match wait(WaitOptions::empty()) {
+            Ok(Some((id, status))) if id == Pid::from_child(child) => {
+                return Ok(ExitStatus::from_raw(status.as_raw()));
+            }
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 /// Whoever waits for the guard shall learn how the program ended.
@@ -113,10 +167,10 @@ mod tests {
             .env("SET", "1")
             .env_remove("UNSET")
             .current_dir("/");
-        let wrapped = wrap(Path::new("/bin/xtask"), &command);
+        let wrapped = wrap(Path::new("/bin/xtask"), Reach::Group, &command);
         assert_eq!(wrapped.get_program(), "/bin/xtask");
         let arguments: Vec<_> = wrapped.get_args().collect();
-        assert_eq!(arguments, [WORD, "cargo", "test", "--workspace"]);
+        assert_eq!(arguments, ["guard-group", "cargo", "test", "--workspace"]);
         assert_eq!(wrapped.get_current_dir(), Some(Path::new("/")));
         let variables: Vec<_> = wrapped.get_envs().collect();
         let expected: [(&OsStr, Option<&OsStr>); 2] = [

@@ -3,8 +3,7 @@
 mod descendants;
 mod group;
 pub(crate) mod guard;
-mod interrupt;
 mod supervisor;
 
 pub(crate) use group::Group;
-pub(crate) use supervisor::{Supervisor, poll};
+pub(crate) use supervisor::Supervisor;

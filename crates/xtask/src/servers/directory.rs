@@ -1,38 +1,39 @@
 //! Where the servers of one run keep their logs and files.
 
-use std::fs::{self, DirBuilder};
-use std::io;
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::process;
-
-use rustix::process::{Pid, getpid, test_kill_process};
 
 use crate::failure::{Failure, Result};
+use crate::lock::lock;
 
 const PREFIX: &str = "run-";
 
-/// Named after the process, so that runs side by side do not meet. Stays for a look at the
-/// logs unless [`remove`](Self::remove) is called; the next run clears it away.
+/// The file in it that a run keeps locked. Says more than the number of a process, which
+/// means nothing to another container that shares the disk.
+const LOCK: &str = "lock";
+
+/// Stays for a look at the logs unless [`remove`](Self::remove) is called; the next run
+/// clears it away.
 #[derive(Debug)]
 pub(crate) struct RunDirectory {
     path: PathBuf,
+    _lock: File,
 }
 
 impl RunDirectory {
     pub(crate) fn create(home: &Path) -> Result<Self> {
-        let path = home.join(format!("{PREFIX}{}", process::id()));
-        let created = fs::create_dir_all(home)
-            .and_then(|()| clear_ended_runs(home))
-            // For its user alone: it will hold keys.
-            .and_then(|()| DirBuilder::new().mode(0o700).create(&path));
-        match created {
-            Ok(()) => Ok(Self { path }),
-            Err(e) => Err(Failure::new(format!(
-                "cannot create {}: {e}",
-                path.display()
-            ))),
-        }
+        // One at a time: nobody clears away what has no lock yet.
+        let _lock = lock(&home.with_extension("lock"))?;
+        clear_ended_runs(home)
+            .and_then(|()| first_free(home))
+            .map_err(|e| {
+                Failure::new(format!(
+                    "cannot create a directory in {}: {e}",
+                    home.display()
+                ))
+            })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -47,33 +48,54 @@ impl RunDirectory {
         Ok(path)
     }
 
-    pub(crate) fn remove(&self) -> Result<()> {
-        fs::remove_dir_all(&self.path)
-            .map_err(|e| Failure::new(format!("cannot remove {}: {e}", self.path.display())))
+    /// What cannot be removed is the next run's to clear away.
+    pub(crate) fn remove(&self) {
+        let _ = fs::remove_dir_all(&self.path);
     }
 }
 
 fn clear_ended_runs(home: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(home)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let Some(id) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else {
-            continue;
-        };
-        if id.parse().is_ok_and(|id| !runs(id)) {
-            fs::remove_dir_all(entry.path())?;
+    fs::create_dir_all(home)?;
+    for entry in fs::read_dir(home)?.flatten() {
+        let path = entry.path();
+        let is_run = entry
+            .file_name()
+            .as_encoded_bytes()
+            .starts_with(PREFIX.as_bytes());
+        if is_run && !is_locked(&path.join(LOCK)) {
+            // May be left from another user.
+            let _ = fs::remove_dir_all(path);
         }
     }
     Ok(())
 }
 
-/// A directory with our own number is left from a process that had it before.
-fn runs(id: i32) -> bool {
-    Pid::from_raw(id).is_some_and(|id| id != getpid() && test_kill_process(id).is_ok())
+fn is_locked(path: &Path) -> bool {
+    File::open(path).is_ok_and(|file| file.try_lock().is_err())
+}
+
+fn first_free(home: &Path) -> io::Result<RunDirectory> {
+    let mut number = 0;
+    loop {
+        number += 1;
+        let path = home.join(format!("{PREFIX}{number}"));
+        // For its user alone: it will hold keys.
+        match DirBuilder::new().mode(0o700).create(&path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            created => {
+                created?;
+                let lock = File::create(path.join(LOCK))?;
+                lock.lock()?;
+                return Ok(RunDirectory { path, _lock: lock });
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::process;
+
     use super::*;
     use crate::workspace::Workspace;
 
@@ -81,19 +103,26 @@ mod tests {
     fn directories_of_ended_runs_are_cleared_away_and_no_others() {
         let target = Workspace::find().unwrap().target().to_owned();
         let home = target.join(format!("tmp/xtask-runs-{}", process::id()));
-        let running = home.join(format!("{PREFIX}{}", std::os::unix::process::parent_id()));
-        // No process can have this number.
-        let ended = home.join(format!("{PREFIX}{}", i32::MAX));
         let other = home.join("python");
-        for path in [&running, &ended, &other] {
+        // The number is one of no process, as it is in another container.
+        let foreign = home.join(format!("{PREFIX}{}", i32::MAX));
+        for path in [&other, &foreign] {
             fs::create_dir_all(path).unwrap();
         }
-        let ours = RunDirectory::create(&home).unwrap();
-        assert!(running.exists() && other.exists());
-        assert!(!ended.exists());
-        assert!(ours.child("redis").unwrap().is_dir());
-        ours.remove().unwrap();
-        assert!(!ours.path().exists());
-        fs::remove_dir_all(home).unwrap();
+        let lock = File::create(foreign.join(LOCK)).unwrap();
+        lock.lock().unwrap();
+        let first = RunDirectory::create(&home).unwrap();
+        let second = RunDirectory::create(&home).unwrap();
+        assert!(first.path().exists() && second.path() != first.path());
+        assert!(foreign.exists() && other.exists());
+        assert!(second.child("redis").unwrap().is_dir());
+        drop((first, lock));
+        let third = RunDirectory::create(&home).unwrap();
+        assert_eq!(third.path(), home.join("run-1"));
+        assert!(!foreign.exists());
+        second.remove();
+        assert!(!second.path().exists());
+        fs::remove_dir_all(&home).unwrap();
+        fs::remove_file(home.with_extension("lock")).unwrap();
     }
 }

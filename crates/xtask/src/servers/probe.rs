@@ -1,4 +1,4 @@
-//! Ports, and whether an HTTP server answers on one.
+//! Ports, and whether a server answers on one.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use crate::failure::{Failure, Result};
 
-const LIMIT: Duration = Duration::from_secs(5);
+/// For each step of one try.
+const LIMIT: Duration = Duration::from_secs(2);
 
 /// A port of the loopback interface that was free a moment ago.
 pub(crate) fn free_port() -> Result<u16> {
@@ -16,23 +17,21 @@ pub(crate) fn free_port() -> Result<u16> {
         .map_err(|e| Failure::new(format!("no free port on the loopback interface: {e}")))
 }
 
-/// Whether `GET path` on this port is answered with 200.
-pub(crate) fn http_ok(port: u16, path: &str) -> bool {
-    status_line(port, path).is_ok_and(|line| line.split(' ').nth(1) == Some("200"))
+/// Whether what listens on this port answers so. With nothing to ask and nothing to be
+/// answered it is enough that it accepts a connection.
+pub(crate) fn answers(port: u16, question: &str, answer: &str) -> bool {
+    ask(port, question, answer.len()).is_ok_and(|begin| begin == answer.as_bytes())
 }
 
-fn status_line(port: u16, path: &str) -> io::Result<String> {
+fn ask(port: u16, question: &str, length: usize) -> io::Result<Vec<u8>> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut stream = TcpStream::connect_timeout(&address, LIMIT)?;
     stream.set_read_timeout(Some(LIMIT))?;
     stream.set_write_timeout(Some(LIMIT))?;
-    stream.write_all(
-        format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes(),
-    )?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer)?;
-    let answer = String::from_utf8_lossy(&answer);
-    Ok(answer.lines().next().unwrap_or_default().to_owned())
+    stream.write_all(question.as_bytes())?;
+    let mut begin = vec![0; length];
+    stream.read_exact(&mut begin)?;
+    Ok(begin)
 }
 
 #[cfg(test)]
@@ -46,27 +45,29 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
-            // The whole request, so that closing does not reset the connection.
-            let mut request = Vec::new();
-            while !request.ends_with(b"\r\n\r\n") {
-                let mut byte = [0];
-                stream.read_exact(&mut byte).unwrap();
-                request.push(byte[0]);
-            }
+            stream.read_exact(&mut [0; 6]).unwrap();
             stream.write_all(answer.as_bytes()).unwrap();
         });
         port
     }
 
     #[test]
-    fn an_http_server_is_ready_when_it_answers_with_200() {
-        assert!(http_ok(server("HTTP/1.1 200 OK\r\n\r\n{}"), "/health"));
-        assert!(!http_ok(server("HTTP/1.1 503 Busy\r\n\r\n"), "/health"));
-        assert!(!http_ok(server(""), "/health"));
+    fn a_server_is_ready_when_it_gives_the_answer() {
+        assert!(answers(server("+PONG\r\nmore"), "PING\r\n", "+PONG\r\n"));
+        assert!(!answers(server("-LOADING\r\n"), "PING\r\n", "+PONG\r\n"));
+        assert!(!answers(server(""), "PING\r\n", "+PONG\r\n"));
+    }
+
+    #[test]
+    fn a_server_that_says_nothing_holds_nobody_up() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        assert!(!answers(port, "PING\r\n", "+PONG\r\n"));
+        assert!(answers(port, "", ""));
     }
 
     #[test]
     fn a_port_without_server_does_not_answer() {
-        assert!(!http_ok(free_port().unwrap(), "/"));
+        assert!(!answers(free_port().unwrap(), "", ""));
     }
 }

@@ -1,11 +1,8 @@
 //! The servers that are written in Python.
 
-use std::path::PathBuf;
-use std::process::Command;
+use std::path::{Path, PathBuf};
 
-use crate::failure::Result;
-use crate::servers::probe::http_ok;
-use crate::servers::recipe::{Recipe, hide_environment};
+use crate::servers::recipe::Recipe;
 use crate::venv::Venv;
 
 pub(crate) const VENV: Venv = Venv {
@@ -15,87 +12,45 @@ pub(crate) const VENV: Venv = Venv {
     user: "the servers of the tests",
 };
 
+/// Both say so in the same words.
+const RUNNING: &str = "Running on http://127.0.0.1:{port}";
+const URL: &str = "http://127.0.0.1:{port}";
+
 /// ministack: the services of AWS, each access key of twelve digits an account of its own.
-#[derive(Debug)]
-pub(crate) struct Ministack {
-    /// The programs of the virtual environment.
-    pub(crate) bin: PathBuf,
-    /// Where it may leave files.
-    pub(crate) scratch: PathBuf,
-}
-
-impl Recipe for Ministack {
-    fn name(&self) -> &'static str {
-        "ministack"
-    }
-
-    fn command(&self, port: u16) -> Result<Command> {
-        let mut command = Command::new(self.bin.join("ministack"));
-        hide_environment(&mut command);
-        command
-            .current_dir(&self.scratch)
-            .env("TMPDIR", &self.scratch)
-            .env("GATEWAY_PORT", port.to_string())
-            // Its defaults are every interface and, for two protocols that no test speaks,
-            // ports of their own.
-            .env("BIND_HOST", "127.0.0.1")
-            .env("IOT_MTLS_ENABLED", "0")
-            .env("SFTP_ENABLED", "0");
-        Ok(command)
-    }
-
-    fn sign(&self, port: u16) -> String {
-        running_on(port)
-    }
-
-    fn answers(&self, port: u16) -> bool {
-        http_ok(port, "/_ministack/health")
-    }
-
-    fn variables(&self, port: u16) -> Vec<(&'static str, String)> {
-        vec![("PT_TEST_AWS_URL", url(port))]
+pub(crate) fn ministack(bin: &Path, directory: PathBuf) -> Recipe {
+    Recipe {
+        name: "ministack",
+        program: bin.join("python"),
+        arguments: &["-m", "ministack"],
+        // Its defaults are every interface and, for two protocols that no test speaks, ports
+        // of their own.
+        variables: &[
+            ("GATEWAY_PORT", "{port}"),
+            ("BIND_HOST", "127.0.0.1"),
+            ("IOT_MTLS_ENABLED", "0"),
+            ("SFTP_ENABLED", "0"),
+        ],
+        directory,
+        sign: RUNNING,
+        question: "GET /_ministack/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        answer: "HTTP/1.1 200 ",
+        told: vec![("PT_TEST_AWS_URL", URL.to_owned())],
     }
 }
 
 /// moto: X-Ray documents and second opinions.
-#[derive(Debug)]
-pub(crate) struct Moto {
-    /// The programs of the virtual environment.
-    pub(crate) bin: PathBuf,
-}
-
-impl Recipe for Moto {
-    fn name(&self) -> &'static str {
-        "moto"
+pub(crate) fn moto(bin: &Path, directory: PathBuf) -> Recipe {
+    Recipe {
+        name: "moto",
+        program: bin.join("python"),
+        arguments: &["-m", "moto.server", "-H", "127.0.0.1", "-p", "{port}"],
+        variables: &[],
+        directory,
+        sign: RUNNING,
+        question: "GET /moto-api/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        answer: "HTTP/1.1 200 ",
+        told: vec![("PT_TEST_MOTO_URL", URL.to_owned())],
     }
-
-    fn command(&self, port: u16) -> Result<Command> {
-        let mut command = Command::new(self.bin.join("moto_server"));
-        hide_environment(&mut command);
-        command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
-        Ok(command)
-    }
-
-    fn sign(&self, port: u16) -> String {
-        running_on(port)
-    }
-
-    fn answers(&self, port: u16) -> bool {
-        http_ok(port, "/moto-api/")
-    }
-
-    fn variables(&self, port: u16) -> Vec<(&'static str, String)> {
-        vec![("PT_TEST_MOTO_URL", url(port))]
-    }
-}
-
-/// Both say so in the same words.
-fn running_on(port: u16) -> String {
-    format!("Running on {}", url(port))
-}
-
-fn url(port: u16) -> String {
-    format!("http://127.0.0.1:{port}")
 }
 
 #[cfg(test)]
@@ -115,11 +70,7 @@ mod tests {
 
     #[test]
     fn ministack_binds_to_the_loopback_interface_alone() {
-        let recipe = Ministack {
-            bin: "/bin".into(),
-            scratch: "/tmp".into(),
-        };
-        let command = recipe.command(4566).unwrap();
+        let command = ministack(Path::new("/bin"), "/tmp".into()).command(4566);
         let value = |name: &str| {
             let mut variables = command.get_envs();
             variables.find_map(|(key, value)| (key == name).then_some(value?.to_str()?))

@@ -21,7 +21,7 @@ const TAIL: usize = 20;
 
 #[derive(Debug)]
 pub(crate) struct Server {
-    recipe: Box<dyn Recipe>,
+    recipe: Recipe,
     log: PathBuf,
     port: u16,
     group: Group,
@@ -29,14 +29,10 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts it, and does not wait for it.
-    pub(crate) fn start(
-        recipe: Box<dyn Recipe>,
-        logs: &Path,
-        supervisor: &Supervisor,
-    ) -> Result<Self> {
-        let log = logs.join(format!("{}.log", recipe.name()));
+    pub(crate) fn start(recipe: Recipe, logs: &Path, supervisor: &Supervisor) -> Result<Self> {
+        let log = logs.join(format!("{}.log", recipe.name));
         let port = free_port()?;
-        let group = launch(recipe.as_ref(), port, &log, supervisor)?;
+        let group = launch(&recipe, port, &log, supervisor)?;
         Ok(Self {
             recipe,
             log,
@@ -48,38 +44,37 @@ impl Server {
     /// Waits until it answers.
     pub(crate) fn wait(&mut self, supervisor: &Supervisor) -> Result<()> {
         for _ in 1..ATTEMPTS {
-            if self.comes_up(supervisor)? {
+            if self.comes_up()? {
                 return Ok(());
             }
             self.port = free_port()?;
-            self.group = launch(self.recipe.as_ref(), self.port, &self.log, supervisor)?;
+            self.group = launch(&self.recipe, self.port, &self.log, supervisor)?;
         }
-        if self.comes_up(supervisor)? {
+        if self.comes_up()? {
             return Ok(());
         }
         self.check("when it was started")
     }
 
     /// Whether it answers in time; `false` if it ended.
-    fn comes_up(&mut self, supervisor: &Supervisor) -> Result<bool> {
+    fn comes_up(&mut self) -> Result<bool> {
         let clock = Stopwatch::start();
         let sign = self.recipe.sign(self.port);
         while clock.elapsed() < LIMIT {
-            supervisor.proceed()?;
-            if self.ended()?.is_some() {
+            if self.group.poll()?.is_some() {
                 return Ok(false);
             }
             if self.says(&sign) && self.recipe.answers(self.port) {
                 return Ok(true);
             }
-            thread::sleep(Supervisor::TICK);
+            thread::sleep(Group::TICK);
         }
         Err(self.failure(&format!("did not answer within {} s", LIMIT.as_secs())))
     }
 
     /// Fails if it has ended; `when` says what was going on.
     pub(crate) fn check(&mut self, when: &str) -> Result<()> {
-        match self.ended()? {
+        match self.group.poll()? {
             None => Ok(()),
             Some(how) => Err(self.failure(&format!("ended {when} ({how})"))),
         }
@@ -87,19 +82,11 @@ impl Server {
 
     /// The name and the port.
     pub(crate) fn place(&self) -> String {
-        format!("{} on port {}", self.recipe.name(), self.port)
+        format!("{} on port {}", self.recipe.name, self.port)
     }
 
-    pub(crate) fn variables(&self) -> Vec<(&'static str, String)> {
-        self.recipe.variables(self.port)
-    }
-
-    fn ended(&mut self) -> Result<Option<String>> {
-        let status = self
-            .group
-            .poll()
-            .map_err(|e| Failure::new(format!("lost {}: {e}", self.recipe.name())))?;
-        Ok(status.map(|status| status.to_string()))
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&'static str, String)> {
+        self.recipe.told(self.port)
     }
 
     fn says(&self, sign: &str) -> bool {
@@ -110,7 +97,7 @@ impl Server {
         let log = fs::read(&self.log).unwrap_or_default();
         Failure::new(format!(
             "the server {} {what}; the end of its log, {}:\n{}",
-            self.recipe.name(),
+            self.recipe.name,
             self.log.display(),
             tail(&String::from_utf8_lossy(&log))
         ))
@@ -118,8 +105,8 @@ impl Server {
 }
 
 /// Each start begins its log anew.
-fn launch(recipe: &dyn Recipe, port: u16, log: &Path, supervisor: &Supervisor) -> Result<Group> {
-    let command = recipe.command(port)?;
+fn launch(recipe: &Recipe, port: u16, log: &Path, supervisor: &Supervisor) -> Result<Group> {
+    let command = recipe.command(port);
     let unwritable = |e| Failure::new(format!("cannot write {}: {e}", log.display()));
     let output = File::create(log).map_err(unwritable)?;
     let errors = output.try_clone().map_err(unwritable)?;

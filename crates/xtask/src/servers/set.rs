@@ -4,9 +4,9 @@ use crate::failure::{Failure, Result};
 use crate::host::{self, Stopwatch};
 use crate::process::Supervisor;
 use crate::servers::directory::RunDirectory;
-use crate::servers::python::{Ministack, Moto, VENV};
+use crate::servers::python::{self, VENV};
 use crate::servers::recipe::Recipe;
-use crate::servers::redis::{self, Plain, Tls};
+use crate::servers::redis;
 use crate::servers::server::Server;
 use crate::workspace::Workspace;
 
@@ -56,9 +56,9 @@ impl Servers {
     }
 
     /// Ends the servers of a run whose logs nobody will want to read.
-    pub(crate) fn discard(self) -> Result<()> {
+    pub(crate) fn discard(self) {
         drop(self.running);
-        self.directory.remove()
+        self.directory.remove();
     }
 }
 
@@ -66,7 +66,7 @@ fn recipes(
     workspace: &Workspace,
     supervisor: &Supervisor,
     directory: &RunDirectory,
-) -> Result<Vec<Box<dyn Recipe>>> {
+) -> Result<Vec<Recipe>> {
     let aws = wanted("PT_TEST_AWS_URL");
     let moto = wanted("PT_TEST_MOTO_URL");
     let plain = wanted("PT_TEST_REDIS_URL");
@@ -77,28 +77,23 @@ fn recipes(
              with the certificate that clients have to trust",
         ));
     }
-    let mut recipes: Vec<Box<dyn Recipe>> = Vec::new();
+    let mut recipes = Vec::new();
     if aws || moto {
         let bin = VENV.install(workspace, |command| supervisor.run(command))?;
         if aws {
-            recipes.push(Box::new(Ministack {
-                bin: bin.clone(),
-                scratch: directory.child("ministack")?,
-            }));
+            recipes.push(python::ministack(&bin, directory.child("ministack")?));
         }
         if moto {
-            recipes.push(Box::new(Moto { bin }));
+            recipes.push(python::moto(&bin, directory.child("moto")?));
         }
     }
     if plain || tls {
         redis::require(workspace)?;
         if plain {
-            recipes.push(Box::new(Plain {
-                scratch: directory.child("redis")?,
-            }));
+            recipes.push(redis::plain(directory.child("redis")?));
         }
         if tls {
-            recipes.push(Box::new(Tls::new(directory.child("redis-tls")?)?));
+            recipes.push(redis::tls(directory.child("redis-tls")?)?);
         }
     }
     Ok(recipes)

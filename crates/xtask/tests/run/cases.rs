@@ -1,11 +1,13 @@
 //! The facts.
 
-use std::fs;
+use std::fs::{self, File};
+use std::net::TcpStream;
+use std::os::unix::process::ExitStatusExt;
 
 use libtest_mimic::Trial;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::stage::{End, Play, Run, Stage};
+use crate::stage::{Connection, End, Play, Run, STAMP, Stage, wait_for};
 
 const PASSES: Play = Play {
     build: ":",
@@ -27,6 +29,26 @@ pub(crate) fn all() -> Vec<Trial> {
         trial("a_killed_run_leaves_nothing", sigkill),
         trial("a_killed_guard_takes_the_tests_with_it", killed_guard),
         trial("a_signal_during_the_build_ends_it", signal_during_build),
+        trial(
+            "a_signal_during_an_installation_ends_it",
+            signal_during_installation,
+        ),
+        trial("a_signal_ends_the_wait_for_a_lock", signal_at_a_lock),
+        trial(
+            "a_signal_ends_a_server_that_does_not_answer",
+            signal_at_server_start,
+        ),
+        trial(
+            "a_signal_ends_a_run_whose_output_nobody_reads",
+            signal_at_full_output,
+        ),
+        #[cfg(target_os = "linux")]
+        trial("a_guard_has_a_name_of_its_own", named_apart),
+        #[cfg(target_os = "linux")]
+        trial("a_daemon_of_the_build_stays", daemon),
+        trial("an_orphan_that_ends_is_no_zombie", orphan),
+        trial("output_that_never_ends_is_cut", chatter),
+        trial("without_apt_get_the_message_holds_the_command", no_apt),
         trial("what_a_test_leaves_behind_is_ended", litter),
         trial("a_failed_build_shows_before_any_server", failed_build),
         trial("a_server_that_fails_thrice_shows_its_log", failing_server),
@@ -54,37 +76,38 @@ fn passing_run(name: &str) {
 }
 
 fn sigint(name: &str) {
-    interrupted(name, "stopped by SIGINT", |run| run.signal(Signal::INT));
+    interrupted(name, Signal::INT, |run| run.signal(Signal::INT));
 }
 
 fn sigint_to_group(name: &str) {
-    interrupted(name, "stopped by SIGINT", |run| {
-        run.signal_group(Signal::INT);
-    });
+    interrupted(name, Signal::INT, |run| run.signal_group(Signal::INT));
 }
 
 fn sigterm(name: &str) {
-    interrupted(name, "stopped by SIGTERM", |run| run.signal(Signal::TERM));
+    interrupted(name, Signal::TERM, |run| run.signal(Signal::TERM));
 }
 
 fn sighup(name: &str) {
-    interrupted(name, "stopped by SIGHUP", |run| run.signal(Signal::HUP));
+    interrupted(name, Signal::HUP, |run| run.signal(Signal::HUP));
 }
 
 fn sigkill(name: &str) {
-    interrupted(name, "", |run| run.signal(Signal::KILL));
+    interrupted(name, Signal::KILL, |run| run.signal(Signal::KILL));
 }
 
-fn interrupted(name: &str, message: &str, signal: fn(&Run)) {
+fn interrupted(name: &str, signal: Signal, send: fn(&Run)) {
     let stage = Stage::new(name, HANGS);
     let mut run = stage.run(&[]);
     let server = run.connect();
     run.line("the tests hang");
-    signal(&run);
-    let end = run.end();
+    send(&run);
+    ends_by(run, signal);
     server.ends();
-    assert!(!end.status.success(), "{end:?}");
-    assert!(end.errors.contains(message), "{end:?}");
+}
+
+fn ends_by(run: Run, signal: Signal) {
+    let end = run.end();
+    assert_eq!(end.status.signal(), Some(signal.as_raw()), "{end:?}");
 }
 
 fn killed_guard(name: &str) {
@@ -109,8 +132,121 @@ fn signal_during_build(name: &str) {
     let mut run = stage.run(&[]);
     run.line("building");
     run.signal(Signal::TERM);
-    fails_with(&run.end(), "stopped by SIGTERM");
+    ends_by(run, Signal::TERM);
     assert_eq!(stage.starts(), 0);
+}
+
+fn signal_during_installation(name: &str) {
+    let stage = Stage::new(name, PASSES);
+    // The stamp of a copy that was made elsewhere, too, is not good here.
+    stage.write(STAMP, "elsewhere\na list\n");
+    let mut run = stage.run(&[]);
+    run.line("installing");
+    run.signal(Signal::TERM);
+    ends_by(run, Signal::TERM);
+    assert_eq!(stage.starts(), 0);
+}
+
+fn signal_at_a_lock(name: &str) {
+    let stage = Stage::new(name, PASSES);
+    stage.write(STAMP, "");
+    stage.write("target/test-servers/python.lock", "");
+    let lock = File::open(stage.root.join("target/test-servers/python.lock"));
+    let lock = lock.expect("it was written");
+    lock.lock().expect("nobody else holds it");
+    let mut run = stage.run(&[]);
+    run.line("waiting for the lock ");
+    run.signal(Signal::TERM);
+    ends_by(run, Signal::TERM);
+}
+
+fn signal_at_server_start(name: &str) {
+    let play = Play {
+        server: "silent",
+        ..PASSES
+    };
+    let stage = Stage::new(name, play);
+    let run = stage.run(&[]);
+    let server = Connection::to(("127.0.0.1", stage.port()));
+    run.signal(Signal::TERM);
+    ends_by(run, Signal::TERM);
+    server.ends();
+}
+
+fn signal_at_full_output(name: &str) {
+    let play = Play {
+        tests: "fill",
+        ..PASSES
+    };
+    let stage = Stage::new(name, play);
+    let mut run = stage.run(&[]);
+    let server = run.connect();
+    run.line("the tests fill the output");
+    wait_for(|| stage.root.join("full").exists().then_some(()));
+    run.signal(Signal::INT);
+    server.ends();
+    ends_by(run, Signal::INT);
+}
+
+fn named_apart(name: &str) {
+    let stage = Stage::new(name, HANGS);
+    let mut run = stage.run(&[]);
+    let guard = run.line("guarded by ");
+    let read = |file| fs::read_to_string(format!("/proc/{guard}/{file}"));
+    assert_eq!(read("comm").expect("it lives"), "test-guard\n");
+    let line = read("cmdline").expect("it lives");
+    assert!(line.starts_with("test-guard\0"), "{line:?}");
+}
+
+fn daemon(name: &str) {
+    let play = Play {
+        build: "ROLE daemon",
+        ..PASSES
+    };
+    let stage = Stage::new(name, play);
+    let mut run = stage.run(&[]);
+    let line = run.line("daemon ");
+    let end = run.end();
+    assert!(end.status.success(), "{end:?}");
+    let (id, address) = line.split_once(' ').expect("two words");
+    TcpStream::connect(address).expect("it lives");
+    let id = Pid::from_raw(id.parse().expect("it is a number")).expect("it is not zero");
+    kill_process(id, Signal::KILL).expect("it lives");
+}
+
+fn orphan(name: &str) {
+    let play = Play {
+        tests: "orphan",
+        ..PASSES
+    };
+    let end = Stage::new(name, play).run(&[]).end();
+    assert!(end.status.success(), "{end:?}");
+}
+
+fn chatter(name: &str) {
+    let play = Play {
+        tests: "chatter",
+        ..PASSES
+    };
+    let stage = Stage::new(name, play);
+    let mut run = stage.run(&[]);
+    let guard = run.line("guarded by ").parse().expect("it is a number");
+    let guard = Pid::from_raw(guard).expect("it is not zero");
+    kill_process(guard, Signal::KILL).expect("the guard lives");
+    let end = run.end();
+    assert!(end.errors.contains("failed (signal: 9 (SIGKILL))"));
+}
+
+fn no_apt(name: &str) {
+    let stage = Stage::new(name, PASSES);
+    let root = stage.root.display().to_string();
+    let end = stage
+        .run(&[("CI", "true"), ("PATH", &root), ("PT_TEST_REDIS_URL", "")])
+        .end();
+    fails_with(
+        &end,
+        "apt-get install -y --no-install-recommends redis-server openssl",
+    );
 }
 
 fn litter(name: &str) {

@@ -3,7 +3,7 @@
 use std::env;
 use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader, ErrorKind, Read};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -18,6 +18,9 @@ use crate::roles::ROLE;
 
 /// For every wait. Generous: the machine may be busy.
 const LIMIT: Duration = Duration::from_secs(60);
+
+/// Says where and of what the virtual environment was made.
+pub(crate) const STAMP: &str = "target/test-servers/python/installed.txt";
 
 /// What the programs of the workspace do.
 #[derive(Debug, Clone, Copy)]
@@ -56,21 +59,29 @@ impl Stage {
                 play.tests
             ),
         );
+        // Makes no virtual environment, but takes its time.
+        stage.write(
+            "python3",
+            &format!(
+                "#!/bin/sh\ncase \"$*\" in *venv\\ *) echo installing; {role} sleeper ;; esac\n"
+            ),
+        );
         stage.write("crates/xtask/test-floor.txt", "1\n");
         // Installed already.
         stage.write("crates/xtask/servers-requirements.txt", "a list\n");
-        stage.write("target/test-servers/python/installed.txt", "a list\n");
+        stage.write(STAMP, "here\na list\n");
         stage.write(
-            "target/test-servers/python/bin/ministack",
+            "target/test-servers/python/bin/python",
             &format!(
-                "#!/bin/sh\n{role} server {} '{root}/starts.txt'\n",
+                "#!/bin/sh\ncase \"$*\" in\n-c*) echo here ;;\n\
+                 '-m ministack') {role} server {} '{root}/starts.txt' ;;\nesac\n",
                 play.server
             ),
         );
         stage
     }
 
-    fn write(&self, path: &str, text: &str) {
+    pub(crate) fn write(&self, path: &str, text: &str) {
         let path = self.root.join(path);
         let parent = path.parent().expect("the path has a directory");
         fs::create_dir_all(parent).expect("the disk is not full");
@@ -85,11 +96,23 @@ impl Stage {
         fs::read_to_string(self.root.join("starts.txt")).map_or(0, |text| text.lines().count())
     }
 
+    /// The port of the server that was started first, once it was.
+    pub(crate) fn port(&self) -> u16 {
+        wait_for(|| {
+            let starts = fs::read_to_string(self.root.join("starts.txt")).ok()?;
+            starts.split_once('\n')?.0.parse().ok()
+        })
+    }
+
     /// `xtask test`. Three of the four servers are given.
     pub(crate) fn run(&self, variables: &[(&str, &str)]) -> Run {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        let programs = env::join_paths([&self.root, Path::new("/usr/bin"), Path::new("/bin")])
+            .expect("no colon in the path");
+        let mut child = xtask()
             .arg("test")
             .current_dir(&self.root)
+            .env("PATH", programs)
+            .env_remove("CI")
             .env("CARGO", self.root.join("cargo"))
             .env_remove("PT_TEST_AWS_URL")
             .env("PT_TEST_MOTO_URL", "http://127.0.0.1:1")
@@ -156,12 +179,7 @@ impl Run {
     /// A connection to the server that the tests are told of.
     pub(crate) fn connect(&mut self) -> Connection {
         let url = self.line("at ");
-        let address = url.trim_start_matches("http://");
-        let stream = TcpStream::connect(address).expect("the server listens");
-        stream
-            .set_read_timeout(Some(LIMIT))
-            .expect("the limit is not zero");
-        Connection(stream)
+        Connection::to(url.trim_start_matches("http://"))
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
@@ -195,23 +213,66 @@ impl Drop for Run {
 }
 
 #[derive(Debug)]
-pub(crate) struct Connection(TcpStream);
+pub(crate) struct Connection {
+    stream: TcpStream,
+    address: SocketAddr,
+}
 
 impl Connection {
+    /// Once it listens.
+    pub(crate) fn to(address: impl ToSocketAddrs) -> Self {
+        let stream = wait_for(|| TcpStream::connect(&address).ok());
+        stream
+            .set_read_timeout(Some(LIMIT))
+            .expect("the limit is not zero");
+        let address = stream.peer_addr().expect("it was connected");
+        Self { stream, address }
+    }
+
     /// Waits for the end of the server, then proves that its port is free.
     pub(crate) fn ends(mut self) {
-        match self.0.read(&mut [0]) {
+        match self.stream.read(&mut [0]) {
             Ok(0) => {}
             Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
             other => panic!("the server still lives: {other:?}"),
         }
-        let address = self.0.peer_addr().expect("it was connected");
-        TcpListener::bind(address).expect("the port is free");
+        // It may still be about to close the socket that listens.
+        wait_for(|| TcpListener::bind(self.address).ok());
     }
 }
 
+/// `xtask`, which dies of SIGHUP and SIGINT. Who is started with `nohup`, or in the background
+/// of a script, ignores one of them, and so does what he starts.
+fn xtask() -> Command {
+    let xtask = env!("CARGO_BIN_EXE_xtask");
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| {
+        let mask = line.strip_prefix("SigIgn:")?;
+        u64::from_str_radix(mask.trim(), 16).ok()
+    });
+    // The first two signals.
+    if ignored.unwrap_or(0) & 3 == 0 {
+        return Command::new(xtask);
+    }
+    let mut command = Command::new("/usr/bin/env");
+    command.args(["--default-signal=HUP,INT", xtask]);
+    command
+}
+
+/// What `look` gives, once it gives something.
+pub(crate) fn wait_for<T>(look: impl Fn() -> Option<T>) -> T {
+    for _ in 0..LIMIT.as_millis() / 5 {
+        if let Some(found) = look() {
+            return found;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    panic!("it did not come");
+}
+
+/// Reads no further than the test asks, so that a run can be held up.
 fn read(stream: impl Read + Send + 'static) -> Receiver<String> {
-    let (sender, receiver) = mpsc::channel();
+    let (sender, receiver) = mpsc::sync_channel(0);
     thread::spawn(move || {
         for line in BufReader::new(stream).lines().map_while(Result::ok) {
             if sender.send(line).is_err() {
