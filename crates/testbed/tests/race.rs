@@ -12,8 +12,10 @@ use std::{
 };
 
 use aws_sdk_dynamodb::{
-    Client, config::retry::RetryConfig, operation::put_item::PutItemError,
-    types::ReturnValuesOnConditionCheckFailure,
+    Client,
+    config::retry::RetryConfig,
+    operation::put_item::PutItemError,
+    types::{AttributeValue, ReturnValuesOnConditionCheckFailure},
 };
 use powertools_core::SharedClock;
 use serde::{Deserialize, Serialize};
@@ -150,8 +152,8 @@ async fn put(client: &Client, round: u32, contender: String) -> Outcome {
     let put = client
         .put_item()
         .table_name(TABLE)
-        .item("id", dynamodb::string(round.to_string()))
-        .item("writer", dynamodb::string(&written))
+        .item("id", AttributeValue::S(round.to_string()))
+        .item("writer", AttributeValue::S(written.clone()))
         .condition_expression("attribute_not_exists(#id)")
         .expression_attribute_names("#id", "id")
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);

@@ -51,15 +51,21 @@ impl Answer {
         Self(Kind::Bytes(bytes.into()))
     }
 
-    /// Adds a header to an HTTP response. `content-length` is set by itself.
+    /// Adds a header to an HTTP response. With `connection: close` the connection ends after it.
     ///
     /// # Panics
     ///
-    /// If this is no HTTP response.
+    /// If this is no HTTP response, or the header is `content-length`, which is set by itself:
+    /// a wrong one goes into [`bytes`](Self::bytes).
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        let name = name.into();
+        assert!(
+            !name.eq_ignore_ascii_case("content-length"),
+            "the length of an answer is that of its body"
+        );
         match &mut self.0 {
-            Kind::Http { headers, .. } => headers.push((name.into(), value.into())),
+            Kind::Http { headers, .. } => headers.push((name, value.into())),
             Kind::Bytes(_) => panic!("only an HTTP answer has headers"),
         }
         self
@@ -77,6 +83,20 @@ impl Answer {
             Kind::Bytes(_) => panic!("only an HTTP answer has a body"),
         }
         self
+    }
+
+    /// Whether the answer or the request says that the connection ends with it.
+    pub(super) fn ends_connection(&self, request: &Request) -> bool {
+        let Kind::Http { headers, .. } = &self.0 else {
+            return false;
+        };
+        headers
+            .iter()
+            .filter(|(name, _)| name.eq_ignore_ascii_case("connection"))
+            .map(|(_, value)| value.as_str())
+            .chain(request.header("connection"))
+            .flat_map(|value| value.split(','))
+            .any(|part| part.trim().eq_ignore_ascii_case("close"))
     }
 
     /// What goes over the wire in answer to this request.

@@ -33,13 +33,6 @@ impl Connection {
         match self.until_stopped().await {
             Stop::Close => self.wire.close().await,
             Stop::Reset => self.wire.break_on_drop(),
-            Stop::Refuse(time) => {
-                let (time, done) = (Some(time), None);
-                // The listener closes the port first and then resets us like the others, so
-                // that a client that sees the reset finds the port closed.
-                let _ = self.state.commands.send(Command::Refuse { time, done });
-                future::pending::<()>().await;
-            }
         }
     }
 
@@ -76,7 +69,7 @@ impl Connection {
         if let Kind::Answer(answer) = &verdict.fault {
             self.state.fired(&verdict.rule, &request);
             self.wire.client.send(&answer.encode(&request)).await?;
-            return Ok(());
+            return go_on(answer.ends_connection(&request));
         }
         self.before_the_server(&verdict, &request).await?;
         let reply = self.wire.exchange(&request).await?;
@@ -88,8 +81,15 @@ impl Connection {
         let fired = || self.state.fired(&on.rule, request);
         match on.fault {
             Kind::Refuse(time) => {
-                fired();
-                Err(Stop::Refuse(time))
+                let (rule, request) = (on.rule.clone(), request.clone());
+                // The listener closes the port first and then resets us like the others, so
+                // that a client that sees the reset finds the port closed.
+                let _ = self.state.commands.send(Command::RefuseFor {
+                    time,
+                    rule,
+                    request,
+                });
+                future::pending().await
             }
             Kind::Reset => {
                 fired();

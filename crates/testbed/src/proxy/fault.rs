@@ -48,7 +48,8 @@ pub enum Kept {
 
 impl Fault {
     /// The server goes away for a time: the port is closed, so that connecting is refused,
-    /// and every open connection is reset. The request does not reach the server.
+    /// and every open connection is reset. The request does not reach the server. With
+    /// [`Duration::MAX`] only [`Proxy::accept`](super::Proxy::accept) ends it.
     ///
     /// [`Proxy::refuse`](super::Proxy::refuse) does the same by hand.
     #[must_use]
@@ -71,14 +72,17 @@ impl Fault {
 
     /// Nothing happens, until the client gives up or the rule is released. The request
     /// does not reach the server; once released by [`Proxy::release`](super::Proxy::release)
-    /// or because its rule is taken away, it does, if the client still waits.
+    /// or because its rule is taken away, it does, if the client still waits. A client that
+    /// has closed its side by then, or was killed, waits no more.
     #[must_use]
     pub fn hang() -> Self {
         Self(Kind::Hang)
     }
 
     /// The request reaches the server after a time, also if the client has given up by then:
-    /// the late arrival of a request that was sent again long since.
+    /// the late arrival of a request that was sent again long since. Only a reset by the proxy
+    /// ([`refuse`](super::Proxy::refuse),
+    /// [`reset_connections`](super::Proxy::reset_connections)) stops it.
     #[must_use]
     pub fn delay_request(time: Duration) -> Self {
         Self(Kind::DelayRequest(time))
@@ -115,7 +119,9 @@ impl Fault {
     }
 
     /// The server acts and its reply, read in full, is thrown away: the case in which the
-    /// client cannot know whether it has written.
+    /// client cannot know whether it has written. With
+    /// [`Protocol::Raw`](super::Protocol::Raw) what is thrown away may be less than a reply, and
+    /// the server may not have acted yet.
     #[must_use]
     pub fn drop_reply(seen: LostReply) -> Self {
         Self(Kind::DropReply(seen))

@@ -1,8 +1,9 @@
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
     sync::{mpsc, oneshot},
     task::AbortHandle,
+    time,
 };
 
 use super::{
@@ -18,8 +19,14 @@ use super::{
 ///
 /// Without rules everything goes through. Clones share the proxy; when the last one is
 /// dropped, the port is closed and all connections end.
+///
+/// Every wait has a time limit, 20 seconds unless set. A wait in vain panics with the rules and
+/// all that was seen, and so does every wait after a condition of a rule has panicked.
 #[derive(Debug, Clone)]
-pub struct Proxy(Arc<Shared>);
+pub struct Proxy {
+    shared: Arc<Shared>,
+    limit: Duration,
+}
 
 #[derive(Debug)]
 struct Shared {
@@ -45,28 +52,39 @@ impl Proxy {
         let state = Arc::new(State::new(commands));
         let listener = Listener::new(port, upstream, protocol, Arc::clone(&state));
         let listener = tokio::spawn(listener.run(asked)).abort_handle();
-        Self(Arc::new(Shared {
+        let shared = Shared {
             address,
             state,
             listener,
-        }))
+        };
+        Self {
+            shared: Arc::new(shared),
+            limit: Duration::from_secs(20),
+        }
+    }
+
+    /// The same proxy with another time limit for the waits of this handle.
+    #[must_use]
+    pub fn time_limit(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
     }
 
     /// Where clients connect.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.0.address
+        self.shared.address
     }
 
     /// Replaces all rules. They are asked in this order and the first one that is due acts.
     /// What a rule that is taken away still holds is released.
     pub fn set_rules(&self, rules: impl IntoIterator<Item = Rule>) {
-        self.0.state.set_rules(rules);
+        self.shared.state.set_rules(rules);
     }
 
     /// Adds a rule after the others.
     pub fn add_rule(&self, rule: Rule) {
-        self.0.state.add_rule(rule);
+        self.shared.state.add_rule(rule);
     }
 
     /// Takes all rules away. What has been seen stays known.
@@ -76,25 +94,33 @@ impl Proxy {
 
     /// Lets what the rules of this name hold go on; see [`Fault::hang`](super::Fault::hang).
     pub fn release(&self, rule: &str) {
-        self.0.state.release(rule);
+        self.shared.state.release(rule);
     }
 
     /// Closes the port and resets all open connections, as if the server had died: from now
     /// on connecting is refused, until [`accept`](Self::accept).
+    ///
+    /// # Panics
+    ///
+    /// If the runtime that the proxy began on has ended.
     pub async fn refuse(&self) {
-        self.ask(|done| Command::Refuse {
-            time: None,
-            done: Some(done),
-        })
-        .await;
+        self.ask(|done| Command::Refuse { done }).await;
     }
 
     /// Opens the port again, with the same number.
+    ///
+    /// # Panics
+    ///
+    /// If the runtime that the proxy began on has ended.
     pub async fn accept(&self) {
         self.ask(|done| Command::Accept { done }).await;
     }
 
     /// Resets all open connections. New ones are accepted.
+    ///
+    /// # Panics
+    ///
+    /// If the runtime that the proxy began on has ended.
     pub async fn reset_connections(&self) {
         self.ask(|done| Command::Reset { done }).await;
     }
@@ -106,10 +132,13 @@ impl Proxy {
     }
 
     /// Waits until no connection is open.
+    ///
+    /// # Panics
+    ///
+    /// If one still is at the time limit.
     pub async fn disconnected(&self) {
-        let mut log = self.0.state.log.subscribe();
-        let none = log.wait_for(|log| log.open == 0).await;
-        none.expect("this handle keeps the log");
+        self.wait("no open connection", |log| (log.open == 0).then_some(()))
+            .await;
     }
 
     /// The requests since the proxy began, with their bytes, in the order in which they were
@@ -122,7 +151,8 @@ impl Proxy {
     /// The faults that happened, in their order.
     ///
     /// A fault before the server is noted when it begins; one of the reply when the server has
-    /// answered in full, so after it has acted.
+    /// answered in full, so after it has acted; with [`Protocol::Raw`] when it has sent anything
+    /// at all.
     #[must_use]
     pub fn firings(&self) -> Vec<Firing> {
         self.log(|log| log.firings.clone())
@@ -135,6 +165,10 @@ impl Proxy {
     }
 
     /// Waits until a rule of this name has fired, and gives the first firing.
+    ///
+    /// # Panics
+    ///
+    /// If none has fired at the time limit.
     pub async fn fired(&self, rule: &str) -> Firing {
         self.fired_times(rule, 1).await
     }
@@ -143,26 +177,40 @@ impl Proxy {
     ///
     /// # Panics
     ///
-    /// If `times` is 0.
+    /// If `times` is 0, and if it has not fired this often at the time limit.
     pub async fn fired_times(&self, rule: &str, times: usize) -> Firing {
         let before = times.checked_sub(1).expect("there is no 0th firing");
-        let mut log = self.0.state.log.subscribe();
-        let enough = log.wait_for(|log| log.count(rule) >= times).await;
-        let enough = enough.expect("this handle keeps the log");
-        let firing = enough.of(rule).nth(before);
-        firing.expect("that many have fired").clone()
+        let wanted = format!("firing {times} of {rule:?}");
+        self.wait(&wanted, |log| log.of(rule).nth(before).cloned())
+            .await
+    }
+
+    async fn wait<T>(&self, wanted: &str, find: impl Fn(&Log) -> Option<T>) -> T {
+        let state = &self.shared.state;
+        let mut log = state.log.subscribe();
+        let ready = log.wait_for(|log| log.panic.is_some() || find(log).is_some());
+        let Ok(ready) = time::timeout(self.limit, ready).await else {
+            let (limit, report) = (self.limit, state.report());
+            panic!("waited {limit:?} for {wanted}{report}");
+        };
+        let log = ready.expect("this handle keeps the log");
+        if let Some(panic) = &log.panic {
+            panic!("a condition of a rule has panicked: {panic}");
+        }
+        find(&log).expect("it was there, and nothing is taken away")
     }
 
     fn log<T>(&self, read: impl FnOnce(&Log) -> T) -> T {
-        read(&self.0.state.log.borrow())
+        read(&self.shared.state.log.borrow())
     }
 
     async fn ask(&self, command: impl FnOnce(oneshot::Sender<()>) -> Command) {
         let (done, answer) = oneshot::channel();
-        // Both fail only when the runtime that the proxy began on has ended, and then there
-        // is neither a port nor a connection.
-        let _ = self.0.state.commands.send(command(done));
-        let _ = answer.await;
+        // If the listener is gone, `done` is dropped with the command.
+        let _ = self.shared.state.commands.send(command(done));
+        answer
+            .await
+            .expect("the runtime that the proxy began on has ended");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use httparse::{Header, Status};
+use httparse::{Header, ParserConfig, Status};
 
 use super::{
     frame::{ReplyFrame, RequestFrame, malformed},
@@ -41,7 +41,10 @@ pub(super) fn request(buffer: &[u8]) -> io::Result<RequestFrame> {
 pub(super) fn reply(buffer: &[u8], method: Option<&str>, ended: bool) -> io::Result<ReplyFrame> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS];
     let mut head = httparse::Response::new(&mut headers);
-    let Status::Complete(at) = head.parse(buffer).map_err(malformed)? else {
+    let mut parser = ParserConfig::default();
+    parser.allow_obsolete_multiline_headers_in_responses(true);
+    let parsed = parser.parse_response(&mut head, buffer);
+    let Status::Complete(at) = parsed.map_err(malformed)? else {
         return Ok(ReplyFrame::Unknown);
     };
     let status = head.code.unwrap_or_default();
@@ -83,11 +86,16 @@ impl Body {
         if has(headers, "transfer-encoding", "chunked") {
             return Ok(Some(Self::Chunked));
         }
-        let Some(length) = values(headers, "content-length").next() else {
+        let lengths: Vec<_> = values(headers, "content-length").map(text).collect();
+        // The same length may be said twice, in two headers or in one.
+        let mut lengths = lengths.iter().flat_map(|value| value.split(','));
+        let Some(length) = lengths.next().map(str::trim) else {
             return Ok(None);
         };
-        let length = text(length).trim().parse().map_err(malformed)?;
-        Ok(Some(Self::Length(length)))
+        if lengths.any(|other| other.trim() != length) {
+            return Err(malformed("two lengths that differ"));
+        }
+        Ok(Some(Self::Length(length.parse().map_err(malformed)?)))
     }
 
     /// Where the body that begins at `start` ends, if that is within the buffer.
@@ -272,5 +280,26 @@ mod tests {
     fn what_is_no_http_is_an_error() {
         assert!(request(b"\x16\x03\x01\x02\x00\x01\x00").is_err());
         assert!(reply(b"+OK\r\n", Some("GET"), false).is_err());
+    }
+    #[test]
+    fn a_length_may_be_said_twice_but_not_in_two_ways() {
+        let head = "HTTP/1.1 200 OK\r\n";
+        for lengths in [
+            "content-length: 2, 2\r\n",
+            "content-length: 2\r\nContent-Length: 2\r\n",
+        ] {
+            let bytes = format!("{head}{lengths}\r\nok");
+            let frame = reply(bytes.as_bytes(), Some("GET"), false).unwrap();
+            assert_eq!(frame, whole(bytes.len(), bytes.len() - 2, false));
+        }
+        let bytes = format!("{head}content-length: 2, 3\r\n\r\nok");
+        assert!(reply(bytes.as_bytes(), Some("GET"), false).is_err());
+    }
+
+    #[test]
+    fn a_header_of_a_reply_may_go_on_in_the_next_line() {
+        let bytes = b"HTTP/1.1 200 OK\r\nx-a: b\r\n c\r\ncontent-length: 2\r\n\r\nok";
+        let frame = reply(bytes, Some("GET"), false).unwrap();
+        assert_eq!(frame, whole(bytes.len(), bytes.len() - 2, false));
     }
 }

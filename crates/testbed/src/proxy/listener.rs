@@ -3,7 +3,7 @@ use std::{future, io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     sync::{mpsc, watch},
-    task::JoinSet,
+    task::{JoinError, JoinSet},
     time::{self, Instant},
 };
 
@@ -111,12 +111,10 @@ impl Listener {
                     // Out of descriptors: others may be closed soon.
                     Err(_) => time::sleep(Duration::from_millis(10)).await,
                 },
-                command = commands.recv() => match command {
-                    Some(command) => self.obey(command).await,
-                    None => return,
-                },
+                // We hold a sender ourselves, so this never ends.
+                Some(command) = commands.recv() => self.obey(command).await,
                 () = until(self.reopens_at) => self.reopen(),
-                Some(_) = self.connections.join_next() => {}
+                Some(ended) = self.connections.join_next() => self.note_panic(ended),
             }
         }
     }
@@ -136,23 +134,35 @@ impl Listener {
 
     async fn obey(&mut self, command: Command) {
         let done = match command {
-            Command::Refuse { time, done } => {
+            Command::Refuse { done } => {
                 self.port.close();
-                self.reopens_at = time.map(|time| Instant::now() + time);
+                self.reopens_at = None;
                 self.reset_all().await;
                 done
             }
+            Command::RefuseFor {
+                time,
+                rule,
+                request,
+            } => {
+                self.port.close();
+                // A time that is too long for a clock ends with `accept` alone.
+                self.reopens_at = Instant::now().checked_add(time);
+                // Who hears of the firing finds the port closed; who sees the reset finds it too.
+                self.state.fired(&rule, &request);
+                return self.reset_all().await;
+            }
             Command::Accept { done } => {
                 self.reopen();
-                Some(done)
+                done
             }
             Command::Reset { done } => {
                 self.reset_all().await;
-                Some(done)
+                done
             }
         };
         // Who asked may have stopped waiting.
-        let _ = done.map(|done| done.send(()));
+        let _ = done.send(());
     }
 
     fn reopen(&mut self) {
@@ -164,7 +174,18 @@ impl Listener {
 
     async fn reset_all(&mut self) {
         self.resets.send_replace(());
-        while self.connections.join_next().await.is_some() {}
+        while let Some(ended) = self.connections.join_next().await {
+            self.note_panic(ended);
+        }
+    }
+
+    fn note_panic(&self, ended: Result<(), JoinError>) {
+        let Some(panic) = ended.err().and_then(|error| error.try_into_panic().ok()) else {
+            return;
+        };
+        let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+        self.state.panicked(text.unwrap_or_default());
     }
 }
 

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use tokio::time::Instant;
 
 use super::request::Request;
@@ -38,6 +40,13 @@ impl Firing {
     }
 }
 
+/// The rule and the request on one line.
+impl fmt::Display for Firing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} on {}", self.rule, self.request.summary())
+    }
+}
+
 /// What a proxy has seen since it began.
 #[derive(Debug, Default)]
 pub(super) struct Log {
@@ -45,6 +54,8 @@ pub(super) struct Log {
     pub(super) open: usize,
     pub(super) requests: Vec<Request>,
     pub(super) firings: Vec<Firing>,
+    /// What the last connection that panicked said.
+    pub(super) panic: Option<String>,
 }
 
 impl Log {

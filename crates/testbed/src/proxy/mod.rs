@@ -2,7 +2,8 @@
 //!
 //! A [`Rule`] says which requests a [`Fault`] is for, and how often. A proxy that is told the
 //! [`Protocol`] acts on requests, whatever connection of a client's pool they come on; with
-//! [`Protocol::Raw`], as TLS needs it, it acts on what one read gives.
+//! [`Protocol::Raw`], as TLS needs it, it acts on what one read gives, and the table below holds
+//! only if that is one request or one reply.
 //!
 //! Which faults does the server see?
 //!
@@ -12,7 +13,7 @@
 //! | [`reset`](Fault::reset), [`close`](Fault::close) | sees nothing | RST or FIN, no reply |
 //! | [`answer`](Fault::answer) | sees nothing | the proxy's answer |
 //! | [`hang`](Fault::hang) | sees nothing until the release | waits |
-//! | [`delay_request`](Fault::delay_request) | acts late, in any case | waits |
+//! | [`delay_request`](Fault::delay_request) | acts late, unless the proxy resets the connection | waits |
 //! | [`delay_reply`](Fault::delay_reply), [`drip`](Fault::drip) | acts | a late or slow reply |
 //! | [`truncate`](Fault::truncate) | acts | half a body, FIN |
 //! | [`drop_reply`](Fault::drop_reply) | acts | FIN, RST or nothing |
@@ -23,8 +24,10 @@
 //!
 //! A request is read in full before it is forwarded, and the requests of one connection go to
 //! the server one by one: pipelines keep their order and lose their speed. A reply passes as it
-//! comes, unless a fault is for it. Not for HTTP/2, for upgrades of a connection, for
-//! subscriptions in RESP2 (RESP3's pushes pass) and for `CLIENT REPLY OFF`.
+//! comes, unless a fault is for it. Each read scans a message from its beginning, so Redis
+//! replies of very many elements are slow. Not for HTTP/2, for upgrades of a
+//! connection, for subscriptions in Redis, RESP2 and RESP3 alike (other pushes pass), and for
+//! `CLIENT REPLY OFF`.
 
 mod answer;
 mod connection;

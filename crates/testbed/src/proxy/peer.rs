@@ -1,6 +1,12 @@
-use std::{io, net::SocketAddr, pin::pin, time::Duration};
+use std::{
+    io::{self, Read as _},
+    net::SocketAddr,
+    pin::pin,
+    time::Duration,
+};
 
 use bytes::{Bytes, BytesMut};
+use socket2::SockRef;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -48,6 +54,23 @@ impl Peer {
         self.buffer.reserve(READ);
         if self.stream.read_buf(&mut self.buffer).await? == 0 {
             self.ended = true;
+        }
+        Ok(())
+    }
+
+    /// Reads what the socket has at this moment, or notes the end, without waiting. What the
+    /// runtime knows of the socket may be older.
+    pub(super) fn fill_now(&mut self) -> io::Result<()> {
+        let socket = SockRef::from(&self.stream);
+        let mut piece = [0; 4096];
+        while !self.ended {
+            match (&*socket).read(&mut piece) {
+                Ok(0) => self.ended = true,
+                Ok(read) => self.buffer.extend_from_slice(&piece[..read]),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(())
     }

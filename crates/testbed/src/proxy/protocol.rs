@@ -11,7 +11,9 @@ use super::{
 #[non_exhaustive]
 pub enum Protocol {
     /// Nothing, as with TLS. Whatever one read from the client gives counts as a request, and
-    /// what one read from the server gives next as its reply.
+    /// what one read from the server gives next as its reply, whatever it is: the rest of a
+    /// handshake, a part of a reply, the reply to something before. So a fault of the reply
+    /// does not prove that the server has acted on the request.
     Raw,
     /// HTTP/1.1.
     Http,
@@ -35,6 +37,18 @@ impl Protocol {
             Self::Http => http::request(buffer),
             Self::Redis => redis::request(buffer),
         }
+    }
+
+    /// How many bytes of the server may be passed on while no reply is waited for. A part of
+    /// a push is not among them, because the rest of it may come with the next reply.
+    pub(super) fn unasked(self, buffer: &[u8], ended: bool) -> io::Result<usize> {
+        if self != Self::Redis || buffer.is_empty() || ended {
+            return Ok(buffer.len());
+        }
+        Ok(match redis::reply(buffer)? {
+            ReplyFrame::Interim { len, .. } | ReplyFrame::Whole { len, .. } => len,
+            ReplyFrame::Unknown | ReplyFrame::Partial => 0,
+        })
     }
 
     pub(super) fn reply(

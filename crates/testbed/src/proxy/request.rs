@@ -20,6 +20,13 @@ pub(super) enum Content {
     Redis(Vec<Bytes>),
 }
 
+impl Content {
+    /// Redis says nothing to an empty command, and it is no request for the rules.
+    pub(super) fn gets_no_reply(&self) -> bool {
+        matches!(self, Self::Redis(arguments) if arguments.is_empty())
+    }
+}
+
 #[derive(Clone)]
 pub(super) struct HttpHead {
     pub(super) method: String,

@@ -5,7 +5,8 @@ use super::{fault::Fault, request::Request};
 /// A fault, the requests that it is for, and how often.
 ///
 /// Without a condition it is for every request; several conditions must all hold. Numbers
-/// count the requests for which they hold:
+/// count the requests for which they hold and that no rule before this one has acted on: such
+/// a request is not shown to the rules after it.
 ///
 /// ```
 /// use testbed::proxy::{Fault, Rule};
@@ -110,7 +111,8 @@ impl Rule {
         self.when(move |request| request.contains(&bytes))
     }
 
-    /// Only requests for which this holds. It must not call the proxy, which waits for it.
+    /// Only requests for which this holds. It must not call the proxy, which waits for it. If
+    /// it panics, the connection ends and the waits of the proxy panic with its message.
     pub fn when(mut self, holds: impl Fn(&Request) -> bool + Send + Sync + 'static) -> Self {
         self.conditions.push(Box::new(holds));
         self
@@ -133,7 +135,8 @@ impl Rule {
         self
     }
 
-    /// Acts this many times and never again. Without it, always.
+    /// Acts this many times and never again. Without it, always. A fault of the reply for which
+    /// the server gives none has had its turn too, although it has not fired.
     pub fn times(mut self, count: usize) -> Self {
         self.times = count;
         self
@@ -163,11 +166,17 @@ impl fmt::Debug for Rule {
     }
 }
 
-/// How often a rule was asked and has acted.
+/// How many requests a rule was for, and on how many of them it was due.
 #[derive(Debug, Default)]
 pub(super) struct Count {
     matched: usize,
     acted: usize,
+}
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "matched {}, due {}", self.matched, self.acted)
+    }
 }
 
 impl Count {

@@ -23,10 +23,13 @@ pub(super) struct State {
 /// What the listener is asked to do. It answers when it has.
 #[derive(Debug)]
 pub(super) enum Command {
-    /// Close the port and reset all connections; open again after the time, if there is one.
-    Refuse {
-        time: Option<Duration>,
-        done: Option<oneshot::Sender<()>>,
+    /// Close the port and reset all connections.
+    Refuse { done: oneshot::Sender<()> },
+    /// The same for a rule, which has fired once the port is closed. Open again after the time.
+    RefuseFor {
+        time: Duration,
+        rule: String,
+        request: Request,
     },
     /// Open the port again.
     Accept { done: oneshot::Sender<()> },
@@ -108,10 +111,39 @@ impl State {
         self.log.send_modify(|log| log.firings.push(firing));
     }
 
+    /// A connection has panicked, so a condition of a rule has.
+    pub(super) fn panicked(&self, message: String) {
+        self.log.send_modify(|log| log.panic = Some(message));
+    }
+
+    /// The rules and what was seen, for the message of a wait in vain.
+    pub(super) fn report(&self) -> String {
+        let rules = self.rules();
+        let log = self.log.borrow();
+        let rules = rules.iter().map(|entry| {
+            let name = entry.rule.name();
+            format!("{name}: {}, fired {}", entry.count, log.count(name))
+        });
+        let requests = log.requests.iter().map(Request::summary);
+        let firings = log.firings.iter().map(ToString::to_string);
+        [
+            list("rules", rules),
+            list("requests", requests),
+            list("firings", firings),
+        ]
+        .concat()
+    }
+
     /// A condition that panicked in one connection says nothing about the others.
     fn rules(&self) -> MutexGuard<'_, Vec<Entry>> {
         self.rules.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn list(title: &str, lines: impl Iterator<Item = String>) -> String {
+    let lines: String = lines.map(|line| format!("\n  {line}")).collect();
+    let lines = if lines.is_empty() { " none" } else { &lines };
+    format!("\n{title}:{lines}")
 }
 
 /// Counts a connection as open as long as it lives.

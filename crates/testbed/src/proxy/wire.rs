@@ -1,4 +1,4 @@
-use std::{io, net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr};
 
 use bytes::Bytes;
 use tokio::sync::watch;
@@ -32,8 +32,6 @@ pub(super) enum Stop {
     Close,
     /// RST.
     Reset,
-    /// RST, and nobody listens for this time.
-    Refuse(Duration),
 }
 
 impl From<io::Error> for Stop {
@@ -87,8 +85,14 @@ impl Wire {
         self.continued = false;
         loop {
             match self.protocol.request(&self.client.buffer)? {
-                RequestFrame::Whole { len, content } => {
+                RequestFrame::Whole { len, content } if content.gets_no_reply() => {
                     let bytes = self.client.take(len);
+                    self.server().await?.send(&bytes).await?;
+                    continue;
+                }
+                RequestFrame::Whole { len, content } => {
+                    // A copy: the log must not keep the buffer that other requests came in.
+                    let bytes = Bytes::copy_from_slice(&self.client.take(len));
                     return Ok(self.request(bytes, content));
                 }
                 RequestFrame::AwaitsContinue if !self.continued => {
@@ -97,15 +101,25 @@ impl Wire {
                 }
                 RequestFrame::AwaitsContinue | RequestFrame::Partial => {}
             }
-            match &mut self.server {
-                None if self.client.ended => return Err(Stop::Close),
-                None => self.client.fill().await?,
-                Some(server) if !server.buffer.is_empty() => {
-                    let bytes = server.take_all();
-                    self.client.send(&bytes).await?;
+            let Some(server) = &mut self.server else {
+                if self.client.ended {
+                    return Err(Stop::Close);
                 }
-                Some(server) if server.ended => return Err(Stop::Close),
-                Some(server) => fill_either(&mut self.client, server).await?,
+                self.client.fill().await?;
+                continue;
+            };
+            let unasked = self.protocol.unasked(&server.buffer, server.ended)?;
+            if unasked > 0 {
+                let bytes = server.take(unasked);
+                self.client.send(&bytes).await?;
+            } else if server.ended {
+                return Err(Stop::Close);
+            } else {
+                if self.client.ended {
+                    // What is left of the client's bytes will never be a request.
+                    server.end().await?;
+                }
+                fill_either(&mut self.client, server).await?;
             }
         }
     }
@@ -204,8 +218,12 @@ impl Wire {
                 return Ok(false);
             }
             tokio::select! {
-                // The rule is released, or is no more.
-                _ = released.changed() => return Ok(true),
+                // The rule is released, or is no more. The runtime may not have heard yet that
+                // the client has left, but the socket knows.
+                _ = released.changed() => {
+                    self.client.fill_now()?;
+                    return Ok(!self.client.ended);
+                }
                 read = self.client.fill() => read?,
             }
         }
@@ -257,10 +275,13 @@ impl Wire {
     }
 }
 
-/// Waits until one side has said something; tells the server when the client has ended.
+/// Waits until one side has said something; tells the server when the client has ended and
+/// nothing of it is left to forward.
 async fn fill_either(client: &mut Peer, server: &mut Peer) -> io::Result<()> {
     if client.ended {
-        server.end().await?;
+        if client.buffer.is_empty() {
+            server.end().await?;
+        }
         return server.fill().await;
     }
     tokio::select! {

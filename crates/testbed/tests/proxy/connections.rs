@@ -4,13 +4,14 @@ use std::{io, time::Duration};
 
 use testbed::proxy::{Fault, Protocol, Proxy, Rule};
 use tokio::{
-    io::AsyncReadExt as _,
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
+    runtime::Builder,
     sync::mpsc,
     time::{self, Instant},
 };
 
-use crate::support::{Client, Server, is_reset, listener, within};
+use crate::support::{Client, Server, is_reset, listener, post, within};
 
 async fn is_refused(proxy: &Proxy) -> bool {
     let connected = TcpStream::connect(proxy.address()).await;
@@ -162,6 +163,87 @@ async fn what_is_no_http_is_reset() {
         client.send("*1\r\n$4\r\nPING\r\n").await;
         is_reset(client.rest().await);
         assert!(server.acts().is_empty());
+    })
+    .await;
+}
+
+async fn refused_when_it_has_fired() {
+    within(async {
+        let gone = || Rule::new("gone", Fault::refuse(Duration::from_secs(60))).times(1);
+        let server = Server::start().await;
+        for round in 0..40 {
+            let proxy = Proxy::in_front_of(server.address, Protocol::Http).await;
+            proxy.add_rule(gone());
+            let mut client = Client::connect(&proxy).await;
+            client.post("/", "").await;
+            proxy.fired("gone").await;
+            assert!(is_refused(&proxy).await, "in round {round}");
+
+            let proxy = Proxy::in_front_of(server.address, Protocol::Http).await;
+            proxy.add_rule(gone());
+            let mut client = Client::connect(&proxy).await;
+            client.post("/", "").await;
+            proxy.fired("gone").await;
+            proxy.accept().await;
+            // Whatever was asked for meanwhile has been done when this has.
+            proxy.reset_connections().await;
+            assert!(!is_refused(&proxy).await, "in round {round}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_rule_that_refuses_has_fired_when_the_port_is_closed() {
+    refused_when_it_has_fired().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_that_refuses_has_fired_when_the_port_is_closed_on_many_threads() {
+    refused_when_it_has_fired().await;
+}
+
+#[tokio::test]
+async fn a_rule_can_refuse_until_the_port_is_opened_by_hand() {
+    within(async {
+        let (server, proxy) = Server::behind_a_proxy().await;
+        proxy.add_rule(Rule::new("gone", Fault::refuse(Duration::MAX)).times(1));
+        let mut client = Client::connect(&proxy).await;
+        is_reset(client.asks("/", "a").await);
+        assert!(is_refused(&proxy).await);
+        proxy.accept().await;
+        let mut client = Client::connect(&proxy).await;
+        assert_eq!(client.asks("/", "b").await.unwrap(), "1:b");
+        assert_eq!(server.acts(), ["POST / b"]);
+    })
+    .await;
+}
+
+#[test]
+#[should_panic(expected = "the runtime that the proxy began on has ended")]
+fn a_proxy_whose_runtime_has_ended_cannot_be_told_anything() {
+    let runtime = || Builder::new_current_thread().enable_all().build().unwrap();
+    let first = runtime();
+    let (_server, proxy) = first.block_on(Server::behind_a_proxy());
+    drop(first);
+    runtime().block_on(within(proxy.refuse()));
+}
+
+#[tokio::test]
+async fn requests_sent_before_a_half_close_are_all_answered() {
+    within(async {
+        let (server, proxy) = Server::behind_a_proxy().await;
+        let mut client = Client::connect(&proxy).await;
+        let all = ["a", "b", "c"].map(|body| post("/", body)).concat();
+        // The last one is no request, and never will be.
+        client.send(all + "POST / HT").await;
+        let mut stream = client.into_inner();
+        stream.shutdown().await.unwrap();
+        let mut replies = String::new();
+        stream.read_to_string(&mut replies).await.unwrap();
+        assert_eq!(replies.matches("200 OK").count(), 3, "{replies}");
+        assert!(replies.ends_with("3:c"), "{replies}");
+        assert_eq!(server.acts().len(), 3);
     })
     .await;
 }

@@ -261,3 +261,69 @@ async fn a_duplicated_reply_is_twice_on_the_wire_and_the_server_acts_once() {
     })
     .await;
 }
+
+/// Nothing is awaited between the client's end and the release, so the runtime has not heard of
+/// the one when the other comes.
+async fn left_just_before_the_release() {
+    within(async {
+        for round in 0..40 {
+            let (server, proxy) = Server::behind_a_proxy().await;
+            proxy.add_rule(Rule::new("hang", Fault::hang()));
+            let mut client = Client::connect(&proxy).await;
+            client.post("/", "a").await;
+            proxy.fired("hang").await;
+            if round % 4 == 0 {
+                // The end stands behind unread bytes.
+                client.post("/", "b").await;
+            }
+            drop(client);
+            if round % 2 == 0 {
+                proxy.release("hang");
+            } else {
+                proxy.clear();
+            }
+            proxy.disconnected().await;
+            assert!(server.acts().is_empty(), "in round {round}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_client_that_left_just_before_the_release_waits_no_more() {
+    left_just_before_the_release().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_left_just_before_the_release_waits_no_more_on_many_threads() {
+    left_just_before_the_release().await;
+}
+
+#[tokio::test]
+async fn an_answer_ends_the_connection_if_it_or_the_request_says_so() {
+    within(async {
+        let (server, proxy) = Server::behind_a_proxy().await;
+        let closing = Answer::status(503).header("Connection", "close");
+        proxy.set_rules([
+            Rule::new("closing", Fault::answer(closing)).times(1),
+            Rule::new("plain", Fault::answer(Answer::status(503))),
+        ]);
+        let mut client = Client::connect(&proxy).await;
+        client.post("/", "").await;
+        let reply = client.rest().await.unwrap();
+        assert!(reply.contains("Connection: close\r\n"), "{reply}");
+        let mut client = Client::connect(&proxy).await;
+        client
+            .send("GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+            .await;
+        assert!(client.rest().await.unwrap().starts_with("HTTP/1.1 503"));
+        assert!(server.acts().is_empty());
+    })
+    .await;
+}
+
+#[test]
+#[should_panic(expected = "the length of an answer is that of its body")]
+fn an_answer_has_one_length() {
+    let _ = Answer::status(200).header("Content-Length", "5");
+}

@@ -6,3 +6,4 @@ mod http_passes;
 mod raw_and_redis;
 mod rules;
 mod support;
+mod waits;

@@ -201,3 +201,56 @@ async fn the_rest_of_a_split_request_goes_on_while_its_reply_is_awaited() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn an_empty_redis_command_passes_and_no_reply_is_awaited() {
+    within(async {
+        let (listener, address) = listener().await;
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut read = Vec::new();
+            while !read.ends_with(b"PING\r\n") {
+                read.push(stream.read_u8().await.unwrap());
+            }
+            stream.write_all(b"+PONG\r\n").await.unwrap();
+            read
+        });
+        let proxy = Proxy::in_front_of(address, Protocol::Redis).await;
+        proxy.add_rule(Rule::new("twice", Fault::duplicate_reply()));
+        let mut client = Client::connect(&proxy).await;
+        let sent = "\r\n  \r\n*0\r\n*-1\r\nPING\r\n";
+        client.send(sent).await;
+        client.until("+PONG\r\n+PONG\r\n").await.unwrap();
+        assert_eq!(server.await.unwrap(), sent.as_bytes());
+        assert_eq!(proxy.requests().len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_push_that_comes_in_two_parts_is_no_reply() {
+    within(async {
+        let (listener, address) = listener().await;
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut line = [0; 6];
+            stream.read_exact(&mut line).await.unwrap();
+            let begin = b"+ONE\r\n>1\r\n+whole\r\n>2\r\n+invalidate\r\n$10\r\n0123";
+            stream.write_all(begin).await.unwrap();
+            stream.read_exact(&mut line).await.unwrap();
+            stream.write_all(b"456789\r\n+TWO\r\n").await.unwrap();
+            let _ = stream.read_u8().await;
+        });
+        let proxy = Proxy::in_front_of(address, Protocol::Redis).await;
+        let mut client = Client::connect(&proxy).await;
+        client.send("PING\r\n").await;
+        client.until("+ONE\r\n>1\r\n+whole\r\n").await.unwrap();
+        assert!(client.hears_nothing().await);
+        proxy.add_rule(Rule::new("twice", Fault::duplicate_reply()));
+        client.send("PING\r\n").await;
+        let rest = client.until("+TWO\r\n+TWO\r\n").await.unwrap();
+        let push = ">2\r\n+invalidate\r\n$10\r\n0123456789\r\n";
+        assert_eq!(rest, format!("{push}+TWO\r\n+TWO\r\n"));
+    })
+    .await;
+}

@@ -3,10 +3,7 @@
 use aws_sdk_dynamodb::{
     Client,
     config::{BehaviorVersion, Builder, Credentials, Region},
-    types::{
-        AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
-        ScalarAttributeType,
-    },
+    types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType},
 };
 use testbed::servers::Aws;
 
@@ -33,8 +30,4 @@ pub(crate) async fn create_table(client: &Client, name: &str) {
         .attribute_definitions(attribute.build().unwrap())
         .billing_mode(BillingMode::PayPerRequest);
     table.send().await.unwrap();
-}
-
-pub(crate) fn string(text: impl Into<String>) -> AttributeValue {
-    AttributeValue::S(text.into())
 }
