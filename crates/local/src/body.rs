@@ -29,3 +29,8 @@ pub(crate) async fn collect(mut body: Body, limit: usize) -> Option<Sent> {
         too_large,
     })
 }
+
+/// Reads all of it and keeps nothing.
+pub(crate) async fn drain(mut body: Body) {
+    while let Some(Ok(_)) = body.frame().await {}
+}

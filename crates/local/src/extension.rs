@@ -57,6 +57,8 @@ pub(crate) enum Refused {
     TooMany,
     /// Only an external extension can have the event `SHUTDOWN`.
     ShutdownOfInternal,
+    /// On Managed Instances nobody hears of invocations.
+    InvokeOnManaged,
 }
 
 /// Which extensions there are, as far as the end is concerned.
@@ -70,6 +72,7 @@ pub(crate) enum Present {
 #[derive(Debug)]
 pub(crate) struct Extensions {
     external: Vec<String>,
+    hear_invocations: bool,
     registered: Mutex<Vec<Extension>>,
     changed: Notify,
 }
@@ -97,9 +100,10 @@ enum End {
 }
 
 impl Extensions {
-    pub(crate) fn new(external: Vec<String>) -> Self {
+    pub(crate) fn new(external: Vec<String>, hear_invocations: bool) -> Self {
         Self {
             external,
+            hear_invocations,
             registered: Mutex::default(),
             changed: Notify::new(),
         }
@@ -111,7 +115,7 @@ impl Extensions {
         name: &str,
         subscribed: Vec<EventType>,
     ) -> Result<(), Refused> {
-        let external = self.external.iter().any(|known| known == name);
+        let external = self.is_declared(name);
         let mut registered = self.registered();
         if registered.iter().any(|extension| extension.name == name) {
             return Err(Refused::NameTaken);
@@ -121,6 +125,9 @@ impl Extensions {
         }
         if !external && subscribed.contains(&EventType::Shutdown) {
             return Err(Refused::ShutdownOfInternal);
+        }
+        if !self.hear_invocations && subscribed.contains(&EventType::Invoke) {
+            return Err(Refused::InvokeOnManaged);
         }
         registered.push(Extension {
             id: id.to_owned(),
@@ -132,6 +139,11 @@ impl Extensions {
             end: End::NotTold,
         });
         Ok(())
+    }
+
+    /// Whether it is the name of an external extension, which is waited for.
+    pub(crate) fn is_declared(&self, name: &str) -> bool {
+        self.external.iter().any(|known| known == name)
     }
 
     pub(crate) fn knows(&self, id: &str) -> bool {
@@ -198,22 +210,29 @@ impl Extensions {
         });
     }
 
-    /// Waits until all of them have initialised.
+    /// Waits until all of them have initialised, also those that are declared
+    /// and have not registered yet.
     pub(crate) async fn initialised(&self) {
-        self.all(|extension| extension.ready).await;
+        self.reached(|registered| {
+            let is_there =
+                |name: &String| registered.iter().any(|extension| &extension.name == name);
+            registered.iter().all(|extension| extension.ready) && self.external.iter().all(is_there)
+        })
+        .await;
     }
 
     /// Waits until everyone who was told of the end has acted on it.
     pub(crate) async fn ended(&self) {
-        self.all(|extension| matches!(extension.end, End::NotTold | End::Done))
+        let is_over = |extension: &Extension| matches!(extension.end, End::NotTold | End::Done);
+        self.reached(|registered| registered.iter().all(is_over))
             .await;
     }
 
-    async fn all(&self, wanted: impl Fn(&Extension) -> bool) {
+    async fn reached(&self, wanted: impl Fn(&[Extension]) -> bool) {
         loop {
             let mut changed = std::pin::pin!(self.changed.notified());
             changed.as_mut().enable();
-            if self.registered().iter().all(&wanted) {
+            if wanted(&self.registered()) {
                 return;
             }
             changed.await;
@@ -255,7 +274,7 @@ mod tests {
 
     #[test]
     fn an_internal_extension_cannot_have_the_shutdown_event() {
-        let extensions = Extensions::new(vec!["external".to_owned()]);
+        let extensions = Extensions::new(vec!["external".to_owned()], true);
         let events = || vec![EventType::Invoke, EventType::Shutdown];
 
         assert_eq!(
@@ -273,7 +292,7 @@ mod tests {
 
     #[test]
     fn there_can_be_ten() {
-        let extensions = Extensions::new(Vec::new());
+        let extensions = Extensions::new(Vec::new(), true);
         for n in 0..10 {
             let n = n.to_string();
             assert_eq!(extensions.register(&n, &n, Vec::new()), Ok(()));
@@ -286,7 +305,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_end_is_over_when_whoever_was_told_asks_again() {
-        let extensions = Extensions::new(vec!["a".to_owned()]);
+        let extensions = Extensions::new(vec!["a".to_owned()], true);
         extensions
             .register("1", "a", vec![EventType::Invoke, EventType::Shutdown])
             .unwrap();

@@ -44,6 +44,12 @@ impl Invoke {
         }
     }
 
+    /// The event.
+    #[must_use]
+    pub fn event(&self) -> &Bytes {
+        &self.event
+    }
+
     /// The time from the moment the function takes the event to its deadline.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -160,4 +166,15 @@ pub struct StreamError {
     pub error_type: String,
     /// The trailer `Lambda-Runtime-Function-Error-Body`, decoded.
     pub body: Bytes,
+    pub(crate) in_body: bool,
+}
+
+impl StreamError {
+    /// Whether it stands in the last bytes of the body, as `lambda_runtime` 1.5
+    /// writes it, and not in trailers. Lambda most likely takes such a stream
+    /// for complete.
+    #[must_use]
+    pub fn is_in_body(&self) -> bool {
+        self.in_body
+    }
 }

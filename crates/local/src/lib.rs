@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod answer;
+mod api_request;
 mod arn;
 mod body;
 mod endpoints;
@@ -22,6 +23,7 @@ mod signal;
 mod source;
 mod streaming;
 
+pub use api_request::ApiRequest;
 pub use error::LocalError;
 pub use event::EventFormat;
 pub use extension::ShutdownReason;

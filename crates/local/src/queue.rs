@@ -13,6 +13,7 @@ use powertools_core::{SharedClock, SharedRandom};
 use tokio::{
     sync::{Notify, mpsc, oneshot},
     task::AbortHandle,
+    time::Instant,
 };
 
 use crate::{
@@ -28,6 +29,7 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 pub(crate) enum Piece {
     Taken {
         invocation_id: String,
+        at: Instant,
         deadline: SystemTime,
     },
     /// The function begins to stream; the headers of its request.
@@ -68,6 +70,10 @@ struct InFlight {
     /// Its answer is on the way: a second one is refused. Dropped at the end.
     streams: Option<oneshot::Sender<()>>,
 }
+
+/// It takes one event at a time, and has not answered the one that it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Busy;
 
 /// Why an answer is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,6 +117,13 @@ impl State {
             None if self.in_flight.values().any(of_request) => Err(Refusal::WrongInvocation),
             None => Err(Refusal::UnknownRequest),
         }
+    }
+
+    fn is_busy(&self, source: &Arc<Source>) -> bool {
+        // A stream that broke off may not be seen to have ended yet.
+        let is_unanswered =
+            |flight: &InFlight| flight.streams.is_none() && Arc::ptr_eq(&flight.source, source);
+        source.nature().resets_on_timeout && self.in_flight.values().any(is_unanswered)
     }
 
     fn finish(&mut self, key: &str, end: Piece) -> bool {
@@ -171,12 +184,12 @@ impl Queue {
 
     /// Waits until an event is there and takes it. If the caller gives up, the
     /// event stays for the next one.
-    pub(crate) async fn next(self: &Arc<Self>, source: &Arc<Source>) -> Handed {
+    pub(crate) async fn next(self: &Arc<Self>, source: &Arc<Source>) -> Result<Handed, Busy> {
         loop {
             let mut arrived = std::pin::pin!(self.arrived.notified());
             // Listen first, look afterwards: nothing slips in between.
             arrived.as_mut().enable();
-            if let Some(handed) = self.take(source) {
+            if let Some(handed) = self.take(source).transpose() {
                 return handed;
             }
             arrived.await;
@@ -186,21 +199,23 @@ impl Queue {
         }
     }
 
-    fn take(self: &Arc<Self>, source: &Arc<Source>) -> Option<Handed> {
+    fn take(self: &Arc<Self>, source: &Arc<Source>) -> Result<Option<Handed>, Busy> {
         let mut state = self.state();
         if !source.is_serving() {
-            return None;
+            return Ok(None);
         }
-        let waiting = loop {
-            let waiting = state.waiting.pop_front()?;
-            // Nobody waits for the reply any more: the invocation is cancelled.
-            if !waiting.pieces.is_closed() {
-                break waiting;
-            }
+        // Nobody waits for the reply any more: the invocation is cancelled.
+        state.waiting.retain(|waiting| !waiting.pieces.is_closed());
+        if !state.waiting.is_empty() && state.is_busy(source) {
+            return Err(Busy);
+        }
+        let Some(waiting) = state.waiting.pop_front() else {
+            return Ok(None);
         };
         let invocation_id = id::uuid(&self.random);
         let timeout = waiting.timeout.min(LONGEST);
         let deadline = self.clock.now() + timeout;
+        let at = Instant::now();
         let timer = tokio::spawn({
             let queue = Arc::clone(self);
             let invocation_id = invocation_id.clone();
@@ -223,14 +238,15 @@ impl Queue {
         // does its part all the same.
         let _ = waiting.pieces.send(Piece::Taken {
             invocation_id: invocation_id.clone(),
+            at,
             deadline,
         });
-        Some(Handed {
+        Ok(Some(Handed {
             invocation_id,
             deadline,
             event: waiting.event,
             headers: waiting.headers,
-        })
+        }))
     }
 
     /// Ends an invocation with what its function sent.

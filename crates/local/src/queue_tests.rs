@@ -8,6 +8,7 @@ fn queue() -> Arc<Queue> {
 fn source(resets_on_timeout: bool) -> Arc<Source> {
     Source::new(Nature {
         resets_on_timeout,
+        is_process: true,
         ..Nature::default()
     })
 }
@@ -39,7 +40,7 @@ async fn an_invocation_that_nobody_waits_for_is_skipped() {
     drop(push(&queue, "cancelled"));
     let replied = push(&queue, "wanted");
 
-    let handed = queue.next(&source).await;
+    let handed = queue.next(&source).await.unwrap();
     let id = Some(handed.invocation_id.as_str());
     let crashed = Piece::End(Reply::Crashed);
     queue.end(&source, "wanted", id, crashed).unwrap();
@@ -52,8 +53,8 @@ async fn two_attempts_with_one_request_id_are_told_apart() {
     let queue = queue();
     let source = source(false);
     let (mut first, second) = (push(&queue, "same"), push(&queue, "same"));
-    let _first_id = queue.next(&source).await.invocation_id;
-    let second_id = queue.next(&source).await.invocation_id;
+    let _first_id = queue.next(&source).await.unwrap().invocation_id;
+    let second_id = queue.next(&source).await.unwrap().invocation_id;
 
     let timed_out = || Piece::End(Reply::TimedOut);
     let wrong = queue.end(&source, "same", Some("other"), timed_out());
@@ -72,13 +73,13 @@ async fn a_source_that_timed_out_takes_no_other_event() {
     let queue = queue();
     let (slow, fresh) = (source(true), source(true));
     let timed_out = push(&queue, "slow");
-    let handed = queue.next(&slow).await;
+    let handed = queue.next(&slow).await.unwrap();
     queue.time_out(&handed.invocation_id);
     assert_eq!(end(timed_out).await, Reply::TimedOut);
 
     let _next = push(&queue, "next");
-    assert!(queue.take(&slow).is_none());
-    assert!(queue.take(&fresh).is_some());
+    assert!(queue.take(&slow).unwrap().is_none());
+    assert!(queue.take(&fresh).unwrap().is_some());
 }
 
 #[tokio::test]
@@ -86,9 +87,9 @@ async fn a_crash_ends_only_what_its_own_source_took() {
     let queue = queue();
     let (crashing, healthy) = (source(false), source(false));
     let lost = push(&queue, "lost");
-    queue.next(&crashing).await;
+    queue.next(&crashing).await.unwrap();
     let mut kept = push(&queue, "kept");
-    queue.next(&healthy).await;
+    queue.next(&healthy).await.unwrap();
 
     queue.crash(&crashing);
 
@@ -102,7 +103,7 @@ async fn a_stream_that_began_takes_no_second_answer_and_ends_once() {
     let queue = queue();
     let source = source(true);
     let received = push(&queue, "a");
-    let handed = queue.next(&source).await;
+    let handed = queue.next(&source).await.unwrap();
     let mut stream = queue.stream(&source, "a", None, HeaderMap::new()).unwrap();
 
     let second = queue.end(&source, "a", None, Piece::End(Reply::Crashed));
@@ -111,4 +112,21 @@ async fn a_stream_that_began_takes_no_second_answer_and_ends_once() {
     stream.ended().await;
     assert!(!stream.end(Piece::Streamed(None)));
     assert_eq!(end(received).await, Reply::TimedOut);
+}
+
+#[tokio::test]
+async fn one_worker_gets_the_next_event_when_its_answer_has_begun() {
+    let queue = queue();
+    let source = source(true);
+    let _first = push(&queue, "first");
+    queue.next(&source).await.unwrap();
+    // Nothing waits, so there is nothing to refuse.
+    assert!(queue.take(&source).unwrap().is_none());
+    let _second = push(&queue, "second");
+    assert_eq!(queue.take(&source).unwrap_err(), Busy);
+
+    let stream = queue.stream(&source, "first", None, HeaderMap::new());
+
+    assert!(stream.is_ok());
+    assert!(queue.take(&source).unwrap().is_some());
 }

@@ -1,4 +1,7 @@
-use std::{fmt, time::SystemTime};
+use std::{
+    fmt,
+    time::{Instant, SystemTime},
+};
 
 use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc;
@@ -11,7 +14,7 @@ use crate::{
 
 /// An error that `lambda_runtime` writes into the body is looked for in so many
 /// of its last bytes.
-const TAIL: usize = 64 * 1024;
+const TAIL: usize = 1024 * 1024;
 
 /// An invocation and its answer, seen while they happen. Made by
 /// [`RuntimeApi::invoke_streaming`](crate::RuntimeApi::invoke_streaming).
@@ -46,6 +49,7 @@ pub struct ReplyStream {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Taken {
     invocation_id: String,
+    at: Instant,
     deadline: SystemTime,
 }
 
@@ -54,6 +58,12 @@ impl Taken {
     #[must_use]
     pub fn invocation_id(&self) -> &str {
         &self.invocation_id
+    }
+
+    /// When the function took it.
+    #[must_use]
+    pub fn at(&self) -> Instant {
+        self.at
     }
 
     /// When the invocation times out.
@@ -69,7 +79,9 @@ impl Taken {
 pub enum StreamEnd {
     /// The function streamed all of it.
     Complete,
-    /// The function streamed a part and then said that it failed.
+    /// The function streamed a part and then said that it failed. What it wrote
+    /// into the body about that, Lambda most likely does not see:
+    /// [`StreamError::is_in_body`].
     Error(StreamError),
     /// The function answered as a whole or failed; if it had begun to stream,
     /// it broke off or sent too much.
@@ -157,10 +169,12 @@ impl ReplyStream {
         match piece.unwrap_or(Piece::End(Reply::Crashed)) {
             Piece::Taken {
                 invocation_id,
+                at,
                 deadline,
             } => {
                 self.taken = Some(Taken {
                     invocation_id,
+                    at: at.into_std(),
                     deadline,
                 });
             }

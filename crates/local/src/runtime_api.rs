@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Response, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use powertools_core::{SharedClock, SharedRandom};
 use tokio::{
     sync::{mpsc, watch},
@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use crate::{
-    Invoke, LocalError, Reply,
+    ApiRequest, Invoke, LocalError, Reply,
     arn::function_arn,
     endpoints::{self, Intercept},
     header, id,
@@ -32,6 +32,11 @@ use crate::{
 /// `AWS_LAMBDA_RUNTIME_API` is [`address`](Self::address).
 ///
 /// Clones share one server, which ends with the last of them.
+///
+/// Programs at the shared address come and go unseen: their extensions are
+/// accepted and hear of nothing, and an error that one of them reports about
+/// itself changes nothing for the others. Lambda's rules about the life of a
+/// function are for the processes that have an address of their own.
 ///
 /// ```no_run
 /// use powertools_local::{FunctionProcess, Invoke, Reply, RuntimeApi};
@@ -76,7 +81,8 @@ impl RuntimeApi {
     /// function or an extension before it is served.
     ///
     /// If the future gives a response, that is the answer and the request is
-    /// not served. As long as it gives nothing, the request is held.
+    /// not served. As long as it gives nothing, the request is held, at most
+    /// until the port closes.
     ///
     /// ```no_run
     /// use bytes::Bytes;
@@ -85,7 +91,7 @@ impl RuntimeApi {
     ///
     /// # async fn test() -> Result<(), powertools_local::LocalError> {
     /// let api = RuntimeApi::bind_intercepted(async |request| {
-    ///     let refused = request.uri.path().ends_with("/response");
+    ///     let refused = request.path.ends_with("/response");
     ///     refused.then(|| {
     ///         let mut response = Response::new(Bytes::new());
     ///         *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
@@ -106,10 +112,10 @@ impl RuntimeApi {
     )]
     pub async fn bind_intercepted<F, Fut>(intercept: F) -> Result<Self, LocalError>
     where
-        F: Fn(Parts) -> Fut + Send + Sync + 'static,
+        F: Fn(ApiRequest) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Option<Response<Bytes>>> + Send + 'static,
     {
-        Self::start(Some(Arc::new(move |parts| Box::pin(intercept(parts)))))
+        Self::start(Some(Arc::new(move |request| Box::pin(intercept(request)))))
     }
 
     fn start(intercept: Option<Intercept>) -> Result<Self, LocalError> {

@@ -26,10 +26,11 @@ pub(crate) struct Nature {
     pub(crate) function_name: String,
     /// It takes one event at a time, so Lambda resets it when that times out.
     pub(crate) resets_on_timeout: bool,
-    /// Its extensions can register until it has initialised.
+    /// It has a life. Whoever asks at the shared address comes and goes unseen.
     pub(crate) is_process: bool,
     pub(crate) snap_start: bool,
     pub(crate) init_timeout: Option<Duration>,
+    pub(crate) restore_timeout: Duration,
     pub(crate) external_extensions: Vec<String>,
 }
 
@@ -71,7 +72,10 @@ pub(crate) enum Condition {
 impl Source {
     pub(crate) fn new(nature: Nature) -> Arc<Self> {
         Arc::new(Self {
-            extensions: Extensions::new(nature.external_extensions.clone()),
+            extensions: Extensions::new(
+                nature.external_extensions.clone(),
+                nature.resets_on_timeout,
+            ),
             nature,
             phase: watch::Sender::new(Phase::Initialising),
             initialised_at: OnceLock::new(),
@@ -106,15 +110,15 @@ impl Source {
         self.reach(reached);
     }
 
-    /// Lets it go on from its snapshot; `false` if it does not wait for that.
-    pub(crate) fn release(&self) -> bool {
+    /// Lets it go on from its snapshot, if it waits for that.
+    pub(crate) fn release(&self) {
         self.phase.send_if_modified(|phase| {
             let waits = *phase == Phase::Restorable;
             if waits {
                 *phase = Phase::Restoring;
             }
             waits
-        })
+        });
     }
 
     pub(crate) fn phase(&self) -> watch::Receiver<Phase> {
@@ -135,8 +139,12 @@ impl Source {
         self.initialised_at.get().copied()
     }
 
-    /// The first reason stays.
+    /// The first reason stays. The shared address serves on: who reported an
+    /// error there is not the only one.
     pub(crate) fn retire(&self, reason: Condition) {
+        if !self.nature.is_process {
+            return;
+        }
         self.condition.send_if_modified(|condition| {
             let serving = *condition == Condition::Serving;
             if serving {

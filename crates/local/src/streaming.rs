@@ -110,6 +110,7 @@ fn from_trailers(trailers: &HeaderMap) -> Option<StreamError> {
     Some(StreamError {
         error_type: error_type.to_owned(),
         body: decoded(body),
+        in_body: false,
     })
 }
 
@@ -128,6 +129,7 @@ fn from_tail(body: &[u8]) -> Option<StreamError> {
     Some(StreamError {
         error_type: error_type.to_owned(),
         body: decoded(encoded.as_bytes()),
+        in_body: true,
     })
 }
 
@@ -158,10 +160,13 @@ mod tests {
 
     #[test]
     fn an_error_is_read_from_trailers_and_from_the_runtimes_tail() {
-        let expected = Some(StreamError {
-            error_type: "Runtime.StreamError".to_owned(),
-            body: Bytes::from_static(b"boom"),
-        });
+        let expected = |in_body| {
+            Some(StreamError {
+                error_type: "Runtime.StreamError".to_owned(),
+                body: Bytes::from_static(b"boom"),
+                in_body,
+            })
+        };
         let trailers = HeaderMap::from_iter([
             (
                 header::ERROR_TYPE,
@@ -172,8 +177,8 @@ mod tests {
         let tail = b"part\r\nLambda-Runtime-Function-Error-Type: Runtime.StreamError\r\n\
             Lambda-Runtime-Function-Error-Body: Ym9vbQ==\r\n";
 
-        assert_eq!(from_trailers(&trailers), expected);
-        assert_eq!(from_tail(tail), expected);
+        assert_eq!(from_trailers(&trailers), expected(false));
+        assert_eq!(from_tail(tail), expected(true));
         assert_eq!(from_tail(b"no error\r\n"), None);
     }
 

@@ -371,7 +371,7 @@ async fn dropping_the_front() {
     drop(running);
 
     while support::exists(function) {
-        tokio::task::yield_now().await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
 

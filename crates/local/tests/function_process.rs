@@ -348,7 +348,7 @@ async fn dropping_the_handle() {
 
     // Whether it had taken the event or not: the process goes.
     while support::exists(pid) {
-        tokio::task::yield_now().await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
     sleeping.abort();
 }

@@ -6,7 +6,7 @@ mod support;
 
 use std::time::Duration;
 
-use powertools_local::{Invoke, Reply, RuntimeApi};
+use powertools_local::{Invoke, Reply, RuntimeApi, StreamEnd};
 use serde_json::{Value, json};
 use support::{
     client::{self, NEXT},
@@ -19,6 +19,7 @@ fn main() {
     support::main(|| {
         vec![
             test("trailers_of_a_stream_are_read", trailers_of_a_stream),
+            test("a_long_error_in_the_tail_of_a_stream_is_read", a_long_tail),
             test(
                 "a_poller_that_goes_away_takes_nothing_with_it",
                 a_poller_that_goes_away,
@@ -78,6 +79,31 @@ async fn trailers_of_a_stream() {
     assert_eq!(body, "part");
     assert_eq!(error.error_type, "Broken");
     assert_eq!(error.body, "boom");
+    assert!(!error.is_in_body());
+}
+
+async fn a_long_tail() {
+    let api = RuntimeApi::bind().await.unwrap();
+    let reply = api.invoke_streaming(event().request_id("a"));
+    client::send(api.address(), NEXT, &[], b"").await;
+    let body = format!(
+        "part\r\nLambda-Runtime-Function-Error-Type: Broken\r\n\
+         Lambda-Runtime-Function-Error-Body: {}\r\n",
+        "AAAA".repeat(100_000)
+    );
+    client::send(
+        api.address(),
+        "POST /2018-06-01/runtime/invocation/a/response",
+        &["lambda-runtime-function-response-mode: streaming"],
+        body.as_bytes(),
+    )
+    .await;
+
+    let StreamEnd::Error(error) = reply.end().await else {
+        panic!("no error was found");
+    };
+    assert!(error.is_in_body());
+    assert_eq!(error.body.len(), 300_000);
 }
 
 async fn a_poller_that_goes_away() {

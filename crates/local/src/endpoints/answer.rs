@@ -21,6 +21,15 @@ pub(super) fn refuse(status: StatusCode, error_type: &str) -> Response {
     )
 }
 
+pub(super) fn entity_too_large() -> Response {
+    refuse(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge")
+}
+
+/// The sender broke off.
+pub(super) fn truncated() -> Response {
+    refuse(StatusCode::BAD_REQUEST, "TruncatedResponse")
+}
+
 /// How the Extensions API refuses.
 pub(super) fn forbid(error_type: &str, message: &str) -> Response {
     error(StatusCode::FORBIDDEN, error_type, message)

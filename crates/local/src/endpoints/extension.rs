@@ -35,7 +35,10 @@ pub(super) async fn register(
     let Some(name) = text(&headers, &header::EXTENSION_NAME) else {
         return forbid("Extension.InvalidExtensionName", "Empty extension name");
     };
-    if source.nature().is_process && !source.is_in(Phase::Initialising) {
+    let is_process = source.nature().is_process;
+    // Who is waited for can always come.
+    let is_closed = !source.is_in(Phase::Initialising) && !source.extensions.is_declared(name);
+    if is_process && is_closed {
         return forbid(
             "Extension.RegistrationClosed",
             "Extension registration closed already",
@@ -47,7 +50,14 @@ pub(super) async fn register(
         return forbid("InvalidRequestFormat", "the body names no known events");
     };
     let identifier = id::uuid(&endpoint.queue.random);
-    if let Err(refused) = source.extensions.register(&identifier, name, events) {
+    // At the shared address nobody is told of an extension's end, so none is
+    // recorded: it would keep its name and be waited for.
+    let registered = if is_process {
+        source.extensions.register(&identifier, name, events)
+    } else {
+        Ok(())
+    };
+    if let Err(refused) = registered {
         let (error_type, message) = match refused {
             Refused::NameTaken => (
                 "Extension.InvalidExtensionState",
@@ -60,6 +70,10 @@ pub(super) async fn register(
             Refused::ShutdownOfInternal => (
                 "Extension.InvalidEventType",
                 "SHUTDOWN: ShutdownEventNotSupportedForInternalExtension",
+            ),
+            Refused::InvokeOnManaged => (
+                "Extension.InvalidEventType",
+                "INVOKE: not supported on Managed Instances",
             ),
         };
         return forbid(error_type, message);
@@ -134,6 +148,7 @@ async fn fail(endpoint: &Endpoint, headers: &HeaderMap, body: Body, error: &str)
 }
 
 /// The identifier, if it is that of a registered extension; else what is wrong.
+/// At the shared address any of them may be registered.
 fn known<'a>(
     endpoint: &Endpoint,
     headers: &'a HeaderMap,
@@ -152,7 +167,8 @@ fn known<'a>(
             "Invalid Lambda-Extension-Identifier",
         ));
     }
-    if !endpoint.source.extensions.knows(id) {
+    let source = &endpoint.source;
+    if source.nature().is_process && !source.extensions.knows(id) {
         return Err(("Extension.UnknownExtensionIdentifier", "Unknown extension"));
     }
     Ok(id)

@@ -9,13 +9,13 @@ use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
 use serde_json::json;
 
 use super::{
-    answer::{accepted, refuse},
-    endpoint::{Endpoint, RESPONSE_LIMIT},
+    answer::{refuse, truncated},
+    endpoint::Endpoint,
+    reported::reported,
 };
 use crate::{
-    body::collect,
     header, id,
-    queue::Handed,
+    queue::{Busy, Handed},
     source::{Condition, Phase, Source},
 };
 
@@ -25,7 +25,8 @@ pub(super) async fn next(State(endpoint): State<Endpoint>) -> Response {
         endpoint.queue.next(&endpoint.source).await
     };
     let handed = match endpoint.or_closed(next).await {
-        Ok(handed) => handed,
+        Ok(Ok(handed)) => handed,
+        Ok(Err(Busy)) => return wrong_state(),
         Err(closed) => return closed,
     };
     tell_extensions(&endpoint.source, &handed);
@@ -64,17 +65,21 @@ fn tell_extensions(source: &Source, handed: &Handed) {
 }
 
 pub(super) async fn init_error(State(endpoint): State<Endpoint>, body: Body) -> Response {
-    let Some(sent) = collect(body, RESPONSE_LIMIT).await else {
-        return refuse(StatusCode::BAD_REQUEST, "TruncatedResponse");
+    let Some(error) = reported(body).await else {
+        return truncated();
     };
+    let source = &endpoint.source;
+    if source.nature().is_process && source.is_in(Phase::Ready) {
+        return wrong_state();
+    }
     // Some runtimes report the error of a hook after the restore here.
-    let condition = if endpoint.source.is_in(Phase::Restoring) {
-        Condition::RestoreError(sent.body)
+    let condition = if source.is_in(Phase::Restoring) {
+        Condition::RestoreError(error.body)
     } else {
-        Condition::InitError(sent.body)
+        Condition::InitError(error.body)
     };
-    endpoint.source.retire(condition);
-    accepted()
+    source.retire(condition);
+    error.answer
 }
 
 /// Answers when the function is restored from its snapshot.
@@ -92,12 +97,16 @@ pub(super) async fn restore_next(State(endpoint): State<Endpoint>) -> Response {
 }
 
 pub(super) async fn restore_error(State(endpoint): State<Endpoint>, body: Body) -> Response {
-    let Some(sent) = collect(body, RESPONSE_LIMIT).await else {
-        return refuse(StatusCode::BAD_REQUEST, "TruncatedResponse");
+    let Some(error) = reported(body).await else {
+        return truncated();
     };
     if !endpoint.source.is_in(Phase::Restoring) {
-        return refuse(StatusCode::FORBIDDEN, "InvalidStateTransition");
+        return wrong_state();
     }
-    endpoint.source.retire(Condition::RestoreError(sent.body));
-    accepted()
+    endpoint.source.retire(Condition::RestoreError(error.body));
+    error.answer
+}
+
+fn wrong_state() -> Response {
+    refuse(StatusCode::FORBIDDEN, "InvalidStateTransition")
 }

@@ -4,6 +4,7 @@ mod answer;
 mod endpoint;
 mod extension;
 mod lifecycle;
+mod reported;
 mod response;
 mod router;
 

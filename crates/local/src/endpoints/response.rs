@@ -11,8 +11,9 @@ use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
 
 use super::{
-    answer::{accepted, refuse},
+    answer::{accepted, entity_too_large, refuse, truncated},
     endpoint::{Endpoint, RESPONSE_LIMIT, STREAM_LIMIT, invocation_id, refused},
+    reported::{reported, too_large},
 };
 use crate::{
     Reply,
@@ -58,7 +59,7 @@ pub(super) async fn response(
 
 async fn whole(endpoint: &Endpoint, request_id: &str, headers: &HeaderMap, body: Body) -> Response {
     let Some(sent) = collect(body, RESPONSE_LIMIT).await else {
-        return refuse(StatusCode::BAD_REQUEST, "TruncatedResponse");
+        return truncated();
     };
     if !sent.too_large {
         let reply = Reply::Response { body: sent.body };
@@ -66,7 +67,7 @@ async fn whole(endpoint: &Endpoint, request_id: &str, headers: &HeaderMap, body:
     }
     let ended = endpoint.end(request_id, headers, Piece::End(too_large(RESPONSE_LIMIT)));
     if ended.status().is_success() {
-        return refuse(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge");
+        return entity_too_large();
     }
     ended
 }
@@ -92,7 +93,7 @@ async fn forward(stream: Stream, mut body: Body) -> Response {
     }
     if length > STREAM_LIMIT {
         stream.end(Piece::End(too_large(STREAM_LIMIT)));
-        return refuse(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge");
+        return entity_too_large();
     }
     if stream.end(Piece::Streamed(trailers)) {
         accepted()
@@ -110,7 +111,7 @@ async fn broken_off(mut stream: Stream) -> Response {
         let reply = Reply::error("Runtime.TruncatedResponse", "the stream was broken off");
         stream.end(Piece::End(reply));
     }
-    refuse(StatusCode::BAD_REQUEST, "TruncatedResponse")
+    truncated()
 }
 
 pub(super) async fn error(
@@ -119,21 +120,74 @@ pub(super) async fn error(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let Some(sent) = collect(body, RESPONSE_LIMIT).await else {
-        return refuse(StatusCode::BAD_REQUEST, "TruncatedResponse");
+    let Some(error) = reported(body).await else {
+        return truncated();
     };
-    let error_type = headers
+    let named = headers
         .get(header::ERROR_TYPE)
         .and_then(|value| value.to_str().ok());
     let reply = Reply::Error {
-        error_type: error_type.map(str::to_owned),
-        body: sent.body,
+        error_type: error.error_type.or(named).map(str::to_owned),
+        body: error.body,
     };
-    endpoint.end(&request_id, &headers, Piece::End(reply))
+    let ended = endpoint.end(&request_id, &headers, Piece::End(reply));
+    if ended.status().is_success() {
+        error.answer
+    } else {
+        ended
+    }
 }
 
-fn too_large(limit: usize) -> Reply {
-    let message =
-        format!("Response payload size exceeded maximum allowed payload size ({limit} bytes).");
-    Reply::error("Function.ResponseSizeTooLarge", &message)
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use bytes::Bytes;
+    use powertools_core::{SharedClock, SharedRandom};
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::{
+        queue::{Queue, Waiting},
+        source::{Nature, Source},
+    };
+
+    /// A stream of so many megabytes, and what becomes of it.
+    async fn streamed(megabytes: usize) -> (StatusCode, Piece) {
+        let queue = Queue::new(SharedClock::default(), SharedRandom::default());
+        let source = Source::new(Nature::default());
+        let (pieces, mut received) = mpsc::unbounded_channel();
+        queue.push(Waiting {
+            request_id: "a".to_owned(),
+            event: Bytes::new(),
+            headers: HeaderMap::new(),
+            timeout: Duration::from_secs(60),
+            pieces,
+        });
+        queue.next(&source).await.unwrap();
+        let stream = queue.stream(&source, "a", None, HeaderMap::new()).unwrap();
+        // One megabyte, again and again.
+        let data = Bytes::from(vec![b'x'; 1024 * 1024]);
+        let data = std::iter::repeat_n(Ok::<_, Infallible>(data), megabytes);
+        let body = Body::from_stream(futures_util::stream::iter(data));
+
+        let answer = forward(stream, body).await;
+
+        let mut last = None;
+        while let Some(piece) = received.recv().await {
+            last = Some(piece);
+        }
+        (answer.status(), last.unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_stream_above_two_hundred_megabytes_is_refused() {
+        let (status, end) = streamed(200).await;
+        assert_eq!(status, StatusCode::ACCEPTED);
+        assert_eq!(end, Piece::Streamed(None));
+
+        let (status, end) = streamed(201).await;
+        assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(end, Piece::End(too_large(STREAM_LIMIT)));
+    }
 }

@@ -10,17 +10,13 @@ use axum::{
     routing::{get, post},
 };
 use bytes::Bytes;
-use http::request::Parts;
 use tokio::sync::watch;
 
-use super::{
-    endpoint::{Endpoint, STREAM_LIMIT},
-    extension, lifecycle, response,
-};
-use crate::{body::collect, queue::Queue, source::Source};
+use super::{endpoint::Endpoint, extension, lifecycle, response};
+use crate::{ApiRequest, body::drain, queue::Queue, source::Source};
 
 /// Sees each request before it is served, and may answer it.
-pub(crate) type Intercept = Arc<dyn Fn(Parts) -> Intercepted + Send + Sync>;
+pub(crate) type Intercept = Arc<dyn Fn(ApiRequest) -> Intercepted + Send + Sync>;
 type Intercepted = Pin<Box<dyn Future<Output = Option<http::Response<Bytes>>> + Send>>;
 
 pub(crate) fn router(
@@ -29,6 +25,11 @@ pub(crate) fn router(
     closing: watch::Receiver<()>,
     intercept: Option<Intercept>,
 ) -> Router {
+    let endpoint = Endpoint {
+        queue,
+        source,
+        closing,
+    };
     let mut router = Router::new()
         .route("/2018-06-01/runtime/invocation/next", get(lifecycle::next))
         .route(
@@ -54,7 +55,7 @@ pub(crate) fn router(
             post(extension::exit_error),
         );
     // Lambda has them for SnapStart only.
-    if source.nature().snap_start {
+    if endpoint.source.nature().snap_start {
         router = router
             .route(
                 "/2018-06-01/runtime/restore/next",
@@ -66,23 +67,25 @@ pub(crate) fn router(
             );
     }
     if let Some(intercept) = intercept {
-        router = router.layer(from_fn_with_state(intercept, first));
+        let state = (intercept, endpoint.clone());
+        router = router.layer(from_fn_with_state(state, first));
     }
-    router.with_state(Endpoint {
-        queue,
-        source,
-        closing,
-    })
+    router.with_state(endpoint)
 }
 
-async fn first(State(intercept): State<Intercept>, request: Request, next: Next) -> Response {
+async fn first(
+    State((intercept, endpoint)): State<(Intercept, Endpoint)>,
+    request: Request,
+    next: Next,
+) -> Response {
     let (parts, body) = request.into_parts();
-    match intercept(parts.clone()).await {
-        None => next.run(Request::from_parts(parts, body)).await,
-        Some(answer) => {
-            // A sender that is still sending would not see the answer.
-            collect(body, STREAM_LIMIT).await;
+    match endpoint.or_closed(intercept(ApiRequest::of(&parts))).await {
+        Ok(None) => next.run(Request::from_parts(parts, body)).await,
+        Ok(Some(answer)) => {
+            // A sender that finds nobody reading would not see the answer.
+            tokio::spawn(drain(body));
             answer.map(Into::into)
         }
+        Err(closed) => closed,
     }
 }

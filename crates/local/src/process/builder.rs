@@ -101,7 +101,8 @@ impl FunctionProcessBuilder {
 
     /// The name of an extension that runs outside of the function's process,
     /// and can register for `SHUTDOWN` for that reason. It is not started:
-    /// that is for the caller, with [`FunctionProcess::address`].
+    /// that is for the caller, with [`FunctionProcess::address`]. The init
+    /// phase does not end before it has registered and asked for an event.
     pub fn external_extension(mut self, name: impl Into<String>) -> Self {
         self.external_extensions.push(name.into());
         self
@@ -147,6 +148,7 @@ impl FunctionProcessBuilder {
             is_process: true,
             snap_start: plan.snap_start,
             init_timeout,
+            restore_timeout: restore_timeout.unwrap_or(RESTORE_TIMEOUT),
             external_extensions,
         });
         let server = api.serve(Arc::clone(&source))?;
@@ -180,7 +182,6 @@ impl FunctionProcessBuilder {
             child,
             source,
             started,
-            restore_timeout: restore_timeout.unwrap_or(RESTORE_TIMEOUT),
             exit,
         })
     }

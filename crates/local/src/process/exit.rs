@@ -1,4 +1,4 @@
-use std::process::ExitStatus;
+use std::{error::Error, fmt, process::ExitStatus};
 
 use bytes::Bytes;
 
@@ -78,5 +78,55 @@ impl Exit {
             Condition::ExtensionError(error_type) => Some(error_type),
             _ => None,
         }
+    }
+}
+
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reason = match &self.reason {
+            Condition::TimedOut => "an invocation passed its deadline",
+            Condition::InitTimedOut => "its initialisation took too long",
+            Condition::InitError(_) => "it could not initialise",
+            Condition::RestoreTimedOut => "its hooks took too long after the restore",
+            Condition::RestoreError(_) => "a hook failed after the restore",
+            Condition::ExtensionError(error_type) => error_type,
+            Condition::ShutDown(_) => "it was shut down",
+            Condition::Serving | Condition::Gone if self.initialised => "it ended",
+            Condition::Serving | Condition::Gone => "it ended before it took an event",
+        };
+        write!(f, "the function is gone: {reason}")?;
+        match self.status {
+            Some(status) => write!(f, " ({status})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// So that `?` takes it.
+impl Error for Exit {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exit_is_an_error_that_says_why() {
+        let text = |initialised, reason| -> String {
+            let error: Box<dyn Error> = Exit::new(None, initialised, reason).into();
+            error.to_string()
+        };
+
+        assert_eq!(
+            text(false, Condition::InitTimedOut),
+            "the function is gone: its initialisation took too long"
+        );
+        assert_eq!(
+            text(false, Condition::Gone),
+            "the function is gone: it ended before it took an event"
+        );
+        assert_eq!(
+            text(true, Condition::Gone),
+            "the function is gone: it ended"
+        );
     }
 }

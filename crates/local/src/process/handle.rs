@@ -48,7 +48,6 @@ pub struct FunctionProcess {
     pub(super) child: SharedChild,
     pub(super) source: Arc<Source>,
     pub(super) started: Instant,
-    pub(super) restore_timeout: Duration,
     pub(super) exit: watch::Receiver<Option<Exit>>,
 }
 
@@ -89,7 +88,9 @@ impl FunctionProcess {
     /// has initialised.
     ///
     /// The process stays the same one, so what it made before its snapshot is
-    /// still there, as it is in Lambda.
+    /// still there, as it is in Lambda. The restore goes on, and has its limit,
+    /// if this future is dropped. There is nothing to do for a function that is
+    /// restored already or has no SnapStart: it only has to be initialised.
     ///
     /// # Errors
     ///
@@ -97,17 +98,8 @@ impl FunctionProcess {
     pub async fn restore(&self) -> Result<Duration, Exit> {
         self.reached(Phase::Restorable).await?;
         let started = Instant::now();
-        if self.source.release() {
-            let ready = self.reached(Phase::Ready);
-            match tokio::time::timeout(self.restore_timeout, ready).await {
-                Ok(ready) => ready?,
-                Err(_) => {
-                    self.source.retire(Condition::RestoreTimedOut);
-                    // It may have come to its end by itself meanwhile.
-                    return Err(self.wait().await);
-                }
-            }
-        }
+        self.source.release();
+        self.reached(Phase::Ready).await?;
         Ok(started.elapsed())
     }
 

@@ -49,6 +49,7 @@ impl Watcher {
             status = self.child.ended() => Ok(status),
             condition = retired => Err(condition),
             never = self.limit_init() => match never {},
+            never = self.limit_restore() => match never {},
         };
         let started = Instant::now();
         let (status, reason) = match ended {
@@ -71,6 +72,20 @@ impl Watcher {
             if timeout(limit, initialised).await.is_err() {
                 self.source.retire(Condition::InitTimedOut);
             }
+        }
+        pending().await
+    }
+
+    /// Retires a source whose hooks take too long after its restore. Here, and
+    /// not with the caller, who may give up.
+    async fn limit_restore(&self) -> Infallible {
+        let limit = self.source.nature().restore_timeout;
+        let mut phase = self.source.phase();
+        // The source is ours, so there is a phase.
+        let _ = phase.wait_for(|phase| *phase >= Phase::Restoring).await;
+        let restored = phase.wait_for(|phase| *phase > Phase::Restoring);
+        if timeout(limit, restored).await.is_err() {
+            self.source.retire(Condition::RestoreTimedOut);
         }
         pending().await
     }

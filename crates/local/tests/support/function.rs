@@ -22,11 +22,9 @@ use serde_json::{Value, json};
 use tokio::sync::{Barrier, Notify};
 
 /// Which function to be: `events`, `http`, `graceful`, `http-stream`,
-/// `broken-stream`, `late-start`, `snap-start` with or without `-error` or `-hang`,
+/// `broken-stream`, `snap-start` with or without `-error` or `-hang`,
 /// `init-exit`, `init-hang`, `init-error` or `answer`, whose answer is in `ANSWER`.
 pub(crate) const KIND: &str = "TEST_FUNCTION";
-/// Where `late-start` waits until the connection is closed.
-pub(crate) const GATE: &str = "TEST_GATE";
 pub(crate) const ANSWER: &str = "TEST_ANSWER";
 
 /// All of them must be here before any of them goes on.
@@ -50,12 +48,6 @@ pub(crate) async fn run() {
         }
         Some("http-stream") => lambda_http::run_with_streaming_response(service_fn(http)).await,
         Some("broken-stream") => lambda_runtime::run(service_fn(broken_stream)).await,
-        Some("late-start") => {
-            // Registrations close with the first event that is asked for.
-            let gate = TcpStream::connect(env.get(GATE).unwrap()).unwrap();
-            std::io::read_to_string(gate).unwrap();
-            lambda_runtime::run(service_fn(move |event| events(event, started))).await
-        }
         Some("init-exit") => exit(7),
         Some("init-hang") => loop {
             std::thread::park();

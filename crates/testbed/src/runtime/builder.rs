@@ -76,7 +76,8 @@ impl LambdaBuilder {
         self
     }
 
-    /// The name of an extension that the test runs itself, at [`Lambda::address`].
+    /// The name of an extension that the test runs itself, at [`Lambda::address`]. The init
+    /// phase does not end before it has registered and asked for an event.
     pub fn external_extension(mut self, name: impl Into<String>) -> Self {
         self.config.external_extensions.push(name.into());
         self
@@ -119,8 +120,9 @@ impl LambdaBuilder {
     /// It speaks with the Runtime API as a runtime does, over HTTP and with the real
     /// `Context`. Nothing can be killed here: as on Managed Instances, an invocation that
     /// passes its deadline is failed and its code runs on and holds its worker. A panic of
-    /// `poll_ready` is reported as an error, where a process would end. Environment variables,
-    /// SnapStart and extensions have no meaning.
+    /// `poll_ready`, or an error of it, is reported as the invocation's error, where a process
+    /// would end. A worker whose `/next` is refused asks again. Environment variables, SnapStart
+    /// and extensions have no meaning.
     ///
     /// # Panics
     ///
@@ -142,6 +144,6 @@ impl LambdaBuilder {
 }
 
 async fn bind(control: Control) -> RuntimeApi {
-    let api = RuntimeApi::bind_intercepted(move |parts| control.clone().intercept(parts)).await;
+    let api = RuntimeApi::bind_intercepted(move |request| control.clone().intercept(request)).await;
     api.unwrap_or_else(|error| panic!("no port for the Runtime API: {error:?}"))
 }

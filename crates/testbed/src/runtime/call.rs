@@ -1,4 +1,5 @@
-use http::{HeaderMap, Method, request::Parts};
+use http::{HeaderMap, Method};
+use powertools_local::ApiRequest;
 use tokio::time::Instant;
 
 /// What a runtime or an extension asked for.
@@ -64,12 +65,11 @@ pub struct Call {
 
 impl Call {
     /// `None` for a path that Lambda does not know.
-    pub(super) fn read(parts: &Parts) -> Option<Self> {
-        let path = parts.uri.path();
+    pub(super) fn read(request: ApiRequest) -> Option<Self> {
         Some(Self {
-            kind: CallKind::of(&parts.method, path)?,
-            path: path.to_owned(),
-            headers: parts.headers.clone(),
+            kind: CallKind::of(&request.method, &request.path)?,
+            path: request.path,
+            headers: request.headers,
             at: Instant::now(),
         })
     }

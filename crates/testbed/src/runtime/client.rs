@@ -32,22 +32,25 @@ impl Client {
         Self(PooledClient::builder().with_endpoint(uri).build())
     }
 
-    pub(super) async fn next(&self) -> Result<Event, Error> {
+    /// Asks for the next event; `None` if the answer is none, but there is one.
+    pub(super) async fn next(&self) -> Result<Option<Event>, Error> {
         let request = build_request()
             .method(Method::GET)
             .uri("/2018-06-01/runtime/invocation/next")
             .body(Body::empty())?;
         let response = self.0.call(request).await?;
         if !response.status().is_success() {
-            return Err(format!("/next was answered with {}", response.status()).into());
+            // Read, so that the connection can be used again.
+            response.into_body().collect().await?;
+            return Ok(None);
         }
         let (parts, body) = response.into_parts();
         let request_id = parts.headers.get(REQUEST_ID);
-        Ok(Event {
+        Ok(Some(Event {
             request_id: request_id.ok_or("no request id")?.to_str()?.to_owned(),
             headers: parts.headers,
             body: body.collect().await?.to_bytes(),
-        })
+        }))
     }
 
     /// Sends the answer; as in the real runtime a refusal changes nothing.

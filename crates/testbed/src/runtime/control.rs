@@ -4,7 +4,8 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Response, StatusCode, request::Parts};
+use http::{Response, StatusCode};
+use powertools_local::ApiRequest;
 use tokio::sync::watch;
 
 use super::call::{Call, CallKind};
@@ -148,8 +149,8 @@ impl Control {
         self.rules().push(Armed { rule, action });
     }
 
-    pub(super) async fn intercept(self, parts: Parts) -> Option<Response<Bytes>> {
-        let call = Call::read(&parts)?;
+    pub(super) async fn intercept(self, request: ApiRequest) -> Option<Response<Bytes>> {
+        let call = Call::read(request)?;
         let kind = call.kind();
         // Before it is seen, so that a test that waits for it finds the rule used.
         let action = self.action(kind);

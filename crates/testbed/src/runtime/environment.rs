@@ -29,8 +29,8 @@ struct Slot {
     process: Option<Arc<FunctionProcess>>,
     /// On its way to its end.
     ending: Option<Arc<FunctionProcess>>,
-    /// An invocation has been told of its init.
-    seen: bool,
+    /// What its init is to the first invocation; `None` once that was told.
+    untold: Option<Init>,
 }
 
 impl Environment {
@@ -42,7 +42,7 @@ impl Environment {
             turn: tokio::sync::Mutex::default(),
             slot: Mutex::default(),
         };
-        environment.spawn(environment.config.init_timeout());
+        environment.spawn(Init::Cold, environment.config.init_timeout());
         environment
     }
 
@@ -57,28 +57,30 @@ impl Environment {
         }
     }
 
-    pub(super) async fn ready(&self, started: Instant) -> Result<Ready, NotReady> {
+    /// Waits for a process that takes events. `began` is when the invocation did; the wait for
+    /// an init phase that fails is not a part of it.
+    pub(super) async fn ready(&self, began: &mut Instant) -> Result<Ready, NotReady> {
         let _turn = self.turn.lock().await;
         self.settled().await;
         if let Some(process) = self.process().filter(|process| process.is_running()) {
-            let fresh = !self.slot().seen;
+            let is_untold = self.slot().untold.is_some();
             match self.prepare(&process).await {
-                Ok(took) => return Ok(self.see(process, fresh.then_some((Init::Cold, took)))),
+                Ok(took) => return Ok(self.tell(process, took)),
                 // The init phase failed, which nobody was told: it is tried again.
-                Err(_) if self.config.is_on_demand() && fresh => {}
+                Err(_) if self.config.is_on_demand() && is_untold => *began = Instant::now(),
                 Err(failed) => return Err(failed),
             }
         }
         if !self.config.is_on_demand() {
-            let process = self.spawn(self.config.init_timeout());
+            let process = self.spawn(Init::Cold, self.config.init_timeout());
             let took = self.prepare(&process).await?;
-            return Ok(self.see(process, Some((Init::Cold, took))));
+            return Ok(self.tell(process, took));
         }
         // The function's time-out is now the limit of the init as well.
-        let left = self.config.timeout.saturating_sub(started.elapsed());
-        let process = self.spawn(left);
+        let left = self.config.timeout.saturating_sub(began.elapsed());
+        let process = self.spawn(Init::Suppressed, left);
         match self.prepare(&process).await {
-            Ok(took) => Ok(self.see(process, Some((Init::Suppressed, took)))),
+            Ok(took) => Ok(self.tell(process, took)),
             Err(NotReady::Ended { exit, pid }) if exit.is_init_timeout() => {
                 Err(NotReady::TimedOut { pid })
             }
@@ -92,8 +94,10 @@ impl Environment {
         let took = process.initialised().await.map_err(|exit| {
             let exit = Box::new(exit);
             if snap_start {
-                let exception = "SnapStartNotReadyException";
-                return NotReady::Refused { exception, exit };
+                return NotReady::Refused {
+                    exception: "SnapStartNotReadyException",
+                    exit: Some(exit),
+                };
             }
             let pid = process.id();
             NotReady::Ended { exit, pid }
@@ -106,18 +110,19 @@ impl Environment {
                 } else {
                     "SnapStartException"
                 },
-                exit: Box::new(exit),
+                exit: Some(Box::new(exit)),
             })?;
         }
         Ok(took)
     }
 
-    fn see(&self, process: Arc<FunctionProcess>, told: Option<(Init, Duration)>) -> Ready {
-        self.slot().seen = true;
+    /// Tells the first invocation of the init, and it alone.
+    fn tell(&self, process: Arc<FunctionProcess>, took: Duration) -> Ready {
+        let untold = self.slot().untold.take();
         Ready {
             process: Some(process),
-            init: told.map_or(Init::Warm, |(init, _)| init),
-            init_duration: told.map(|(_, took)| took),
+            init: untold.unwrap_or(Init::Warm),
+            init_duration: untold.map(|_| took),
         }
     }
 
@@ -141,7 +146,7 @@ impl Environment {
         }
     }
 
-    fn spawn(&self, init_timeout: Duration) -> Arc<FunctionProcess> {
+    fn spawn(&self, init: Init, init_timeout: Duration) -> Arc<FunctionProcess> {
         let pipe = |stream| {
             let pipe = self.output.pipe(stream);
             pipe.unwrap_or_else(|error| panic!("no pipe for the function's output: {error}"))
@@ -158,7 +163,7 @@ impl Environment {
         );
         let mut slot = self.slot();
         slot.process = Some(Arc::clone(&process));
-        slot.seen = false;
+        slot.untold = Some(init);
         process
     }
 

@@ -25,10 +25,11 @@ impl Host {
         }
     }
 
-    /// Waits for a function that takes events, for an invocation that began at `started`.
-    pub(super) async fn ready(&self, started: Instant) -> Result<Ready, NotReady> {
+    /// Waits for a function that takes events, for an invocation that began at `began`, or
+    /// begins later than that.
+    pub(super) async fn ready(&self, began: &mut Instant) -> Result<Ready, NotReady> {
         match self {
-            Self::Process(environment) => environment.ready(started).await,
+            Self::Process(environment) => environment.ready(began).await,
             Self::InProcess(_) => Ok(Ready {
                 process: None,
                 init: Init::Warm,

@@ -1,7 +1,6 @@
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
-use powertools_core::SharedClock;
 use powertools_local::{Exit, Invoke, Reply, ReplyStream, StreamEnd, StreamHead, Taken};
 use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
@@ -12,6 +11,9 @@ use super::{
     report::{Init, Outcome, Report, Status},
 };
 
+/// Lambda's limit for an event.
+const EVENT_LIMIT: usize = 6 * 1024 * 1024;
+
 /// An invocation that goes on. Made by [`Lambda::begin`](super::Lambda::begin).
 #[must_use = "dropping it gives the invocation up"]
 pub struct InFlight {
@@ -19,8 +21,6 @@ pub struct InFlight {
     request_id: String,
     invoke: Invoke,
     began: Instant,
-    /// From when the function takes the event.
-    timeout: Duration,
     taken: Option<Taken>,
     /// It is known whether it was taken.
     is_known: bool,
@@ -29,6 +29,8 @@ pub struct InFlight {
 }
 
 enum State {
+    /// There is no process for it yet.
+    Waiting,
     Running {
         ready: Ready,
         stream: Box<ReplyStream>,
@@ -45,30 +47,49 @@ impl InFlight {
     ) -> Self {
         // The end of the process before is not a part of this invocation.
         inner.host.settled().await;
-        let began = Instant::now();
-        let mut timeout = inner.config.timeout;
-        let state = match inner.host.ready(began).await {
-            Ok(ready) => {
-                if ready.init == Init::Suppressed {
-                    timeout = timeout.saturating_sub(began.elapsed());
-                }
-                let invoke = invoke.clone().request_id(&request_id).timeout(timeout);
-                let stream = Box::new(inner.api.invoke_streaming(invoke));
-                State::Running { ready, stream }
-            }
-            Err(failed) => State::Failed(failed),
+        let state = if invoke.event().len() > EVENT_LIMIT {
+            State::Failed(NotReady::Refused {
+                exception: "RequestTooLargeException",
+                exit: None,
+            })
+        } else {
+            State::Waiting
         };
-        Self {
+        let mut begun = Self {
             inner,
             request_id,
             invoke,
-            began,
-            timeout,
+            began: Instant::now(),
             taken: None,
             is_known: false,
             state,
             _permit: permit,
+        };
+        begun.queue().await;
+        begun
+    }
+
+    /// Queues the event as soon as there is a function that takes events.
+    async fn queue(&mut self) {
+        if !matches!(self.state, State::Waiting) {
+            return;
         }
+        let Inner {
+            host, config, api, ..
+        } = &*self.inner;
+        self.state = match host.ready(&mut self.began).await {
+            Ok(ready) => {
+                let timeout = if ready.init == Init::Suppressed {
+                    config.timeout.saturating_sub(self.began.elapsed())
+                } else {
+                    config.timeout
+                };
+                let invoke = self.invoke.clone().request_id(&self.request_id);
+                let stream = Box::new(api.invoke_streaming(invoke.timeout(timeout)));
+                State::Running { ready, stream }
+            }
+            Err(failed) => State::Failed(failed),
+        };
     }
 
     /// The request id.
@@ -80,7 +101,9 @@ impl InFlight {
     /// Waits until the function takes the event and gives the id of this attempt; `None` if
     /// it does not come to that.
     pub async fn taken(&mut self) -> Option<&str> {
+        let is_on_demand = self.inner.config.is_on_demand();
         while !self.is_known {
+            self.queue().await;
             let State::Running { ready, stream } = &mut self.state else {
                 return None;
             };
@@ -90,8 +113,10 @@ impl InFlight {
                     self.taken = taken.cloned();
                     self.is_known = true;
                 }
-                // It went away before it took the event: that is for the next process.
-                _ = ready.gone() => match self.inner.host.ready(Instant::now()).await {
+                // It went away before it took the event: that is for the next process, whose
+                // init is a part of the time. So it is queued again with what is left.
+                _ = ready.gone(), if is_on_demand => self.state = State::Waiting,
+                _ = ready.gone() => match self.inner.host.ready(&mut self.began).await {
                     Ok(another) => *ready = another,
                     Err(failed) => self.state = State::Failed(failed),
                 },
@@ -105,7 +130,7 @@ impl InFlight {
         self.taken().await;
         match &mut self.state {
             State::Running { stream, .. } => stream.head().await,
-            State::Failed(_) => None,
+            State::Waiting | State::Failed(_) => None,
         }
     }
 
@@ -114,7 +139,7 @@ impl InFlight {
         self.taken().await;
         match &mut self.state {
             State::Running { stream, .. } => stream.next().await,
-            State::Failed(_) => None,
+            State::Waiting | State::Failed(_) => None,
         }
     }
 
@@ -124,24 +149,35 @@ impl InFlight {
         while let Some(data) = self.next().await {
             payload.extend_from_slice(&data);
         }
-        let (pid, init, init_duration, outcome) = match self.state {
+        let (pid, init, init_duration, ended, outcome) = match self.state {
+            State::Waiting => unreachable!("it was queued to read its end"),
             State::Failed(failed) => {
                 let (pid, outcome) = fail(failed, &self.request_id, &self.inner);
-                let init = if self.inner.config.is_on_demand() {
-                    Init::Suppressed
-                } else {
-                    Init::Cold
+                let init = match outcome.exception {
+                    Some(_) if outcome.exit.is_none() => Init::Warm,
+                    _ if self.inner.config.is_on_demand() => Init::Suppressed,
+                    _ => Init::Cold,
                 };
-                (pid, init, None, outcome)
+                (pid, init, None, Instant::now(), outcome)
             }
             State::Running { ready, mut stream } => {
                 let head = stream.head().await.cloned();
-                let mut outcome = match stream.end().await {
+                let end = stream.end().await;
+                // The end of the process is not a part of it.
+                let ended = Instant::now();
+                let mut outcome = match end {
                     StreamEnd::Complete => Outcome::new(Status::Success, payload.freeze()),
-                    StreamEnd::Error(error) => Outcome {
-                        stream_error: Some(error),
-                        ..Outcome::new(Status::Error, payload.freeze())
-                    },
+                    StreamEnd::Error(error) => {
+                        let status = if error.is_in_body() {
+                            Status::Success
+                        } else {
+                            Status::Error
+                        };
+                        Outcome {
+                            stream_error: Some(error),
+                            ..Outcome::new(status, payload.freeze())
+                        }
+                    }
                     StreamEnd::Reply(reply) => reported(reply),
                     StreamEnd::TimedOut => {
                         if self.inner.config.workers == 1 {
@@ -155,17 +191,12 @@ impl InFlight {
                     }
                 };
                 outcome.head = head;
-                (ready.pid(), ready.init, ready.init_duration, outcome)
+                (ready.pid(), ready.init, ready.init_duration, ended, outcome)
             }
         };
-        let duration = match &self.taken {
-            // The deadline tells when it was taken, however late this task hears of it.
-            Some(taken) if init != Init::Suppressed => {
-                let at = taken.deadline() - self.timeout;
-                let now = SharedClock::default().now();
-                now.duration_since(at).unwrap_or_default()
-            }
-            _ => self.began.elapsed(),
+        let from = match &self.taken {
+            Some(taken) if init != Init::Suppressed => taken.at().into(),
+            _ => self.began,
         };
         let invocation_id = self.taken.map(|taken| taken.invocation_id().to_owned());
         Report {
@@ -175,7 +206,7 @@ impl InFlight {
             pid,
             init,
             init_duration,
-            duration,
+            duration: ended.saturating_duration_since(from),
             outcome,
         }
     }
@@ -217,7 +248,7 @@ fn fail(failed: NotReady, request_id: &str, inner: &Inner) -> (Option<u32>, Outc
         NotReady::Refused { exception, exit } => {
             let outcome = Outcome {
                 exception: Some(exception),
-                exit: Some(*exit),
+                exit: exit.map(|exit| *exit),
                 ..Outcome::new(Status::Error, Bytes::new())
             };
             (None, outcome)

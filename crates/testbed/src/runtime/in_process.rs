@@ -9,6 +9,7 @@ use std::{
     pin::pin,
     sync::{Arc, Mutex, PoisonError},
     task::Poll,
+    time::Duration,
 };
 
 use lambda_runtime::{Config, Context, Diagnostic, LambdaEvent};
@@ -20,6 +21,9 @@ use super::{
     client::{Client, Event},
     config,
 };
+
+/// Whoever refuses `/next` again and again is not asked as fast as can be.
+const AFTER_REFUSAL: Duration = Duration::from_millis(10);
 
 /// The tasks that take events; they end with it.
 pub(super) struct InProcess {
@@ -84,6 +88,11 @@ impl<S> Worker<S> {
     {
         // The port closes with the environment, and that is the end of the worker.
         while let Ok(event) = self.client.next().await {
+            let Some(event) = event else {
+                // It was refused. The real one ends, and is started again.
+                tokio::time::sleep(AFTER_REFUSAL).await;
+                continue;
+            };
             let answer = self.handle(&event).await;
             if self.client.answer(&event, answer).await.is_err() {
                 return;

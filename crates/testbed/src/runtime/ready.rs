@@ -39,9 +39,10 @@ pub(super) enum NotReady {
     Ended { exit: Box<Exit>, pid: Option<u32> },
     /// The invocation passed its deadline meanwhile.
     TimedOut { pid: Option<u32> },
-    /// Lambda has no function to invoke; the name of its exception.
+    /// Lambda does not invoke the function; the name of its exception.
     Refused {
         exception: &'static str,
-        exit: Box<Exit>,
+        /// How the process ended, if that is why.
+        exit: Option<Box<Exit>>,
     },
 }

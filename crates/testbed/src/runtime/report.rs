@@ -149,7 +149,8 @@ impl Report {
         self.outcome.head.as_ref()
     }
 
-    /// What went wrong after the stream had begun.
+    /// What went wrong after the stream had begun. Where it stands in the body, as
+    /// `lambda_runtime` writes it, the status is that of a success.
     #[must_use]
     pub fn stream_error(&self) -> Option<&StreamError> {
         self.outcome.stream_error.as_ref()
@@ -185,7 +186,8 @@ impl Report {
         self.init_duration
     }
 
-    /// From when the function took the event to the end. A suppressed init is a part of it.
+    /// From when the function took the event to the end, which that of the process is not a
+    /// part of. A suppressed init is.
     #[must_use]
     pub fn duration(&self) -> Duration {
         self.duration

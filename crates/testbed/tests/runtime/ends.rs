@@ -215,7 +215,7 @@ async fn what_it_writes() {
         .count()
         < 2
     {
-        tokio::task::yield_now().await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
     let not_json = lambda.invoke(Invoke::new("no json")).await;
     assert!(

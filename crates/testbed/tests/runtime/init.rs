@@ -103,7 +103,7 @@ async fn an_init_error() {
 async fn made_up_for(kind: &'static str) {
     let mark = Mark::new(kind);
     let lambda = function(kind)
-        .env(MARK, mark.0.to_str().unwrap())
+        .env(MARK, mark.path())
         .init_timeout(LIMIT)
         .start()
         .await;
@@ -130,14 +130,18 @@ async fn made_up_for(kind: &'static str) {
 }
 
 /// A path that is not there, and is not there afterwards.
-struct Mark(PathBuf);
+pub(crate) struct Mark(PathBuf);
 
 impl Mark {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let name = format!("testbed-{name}-{}", std::process::id());
         let path = std::env::temp_dir().join(name);
         let _ = std::fs::remove_file(&path);
         Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        self.0.to_str().unwrap()
     }
 }
 

@@ -9,7 +9,7 @@ use powertools_local::ShutdownReason;
 use serde_json::{Value, json};
 use testbed::{
     process::Test,
-    runtime::{CallKind, Control, Init, Lambda, Rule, Status, Stream},
+    runtime::{CallKind, Init, Lambda, Status, Stream},
 };
 use tokio::time::Instant;
 
@@ -177,7 +177,7 @@ async fn not_a_part() {
 }
 
 /// An extension, as its own process would ask.
-struct Extension {
+pub(crate) struct Extension {
     client: PooledClient,
     id: String,
 }
@@ -218,22 +218,16 @@ impl Extension {
         (status, serde_json::from_slice(&body).unwrap())
     }
 
-    async fn next(&self) -> Value {
+    pub(crate) async fn next(&self) -> Value {
         self.send(Method::GET, "event/next").await.1
     }
 }
 
-/// The function asks for its first event when the extension is registered.
-async fn with_extension() -> (Lambda, Extension) {
-    let control = Control::default();
-    let held = control.hold(Rule::on(CallKind::Next));
-    let lambda = function("events")
-        .external_extension("outside")
-        .control(control)
-        .start()
-        .await;
+/// A function with an extension, which has not asked for an event yet.
+pub(crate) async fn with_extension() -> (Lambda, Extension) {
+    let lambda = function("events").external_extension("outside");
+    let lambda = lambda.start().await;
     let extension = Extension::register(lambda.address(), "outside").await;
-    held.release();
     (lambda, extension)
 }
 

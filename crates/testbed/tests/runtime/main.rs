@@ -3,6 +3,7 @@
 
 mod concurrency;
 mod control;
+mod edges;
 mod ends;
 mod function;
 mod init;
@@ -23,5 +24,6 @@ fn main() -> ExitCode {
         .tests(lifecycle::tests())
         .tests(concurrency::tests())
         .tests(control::tests())
+        .tests(edges::tests())
         .main()
 }

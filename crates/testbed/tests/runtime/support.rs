@@ -42,7 +42,7 @@ pub(crate) async fn finish(lambda: Lambda, pids: &[Option<u32>]) {
     drop(lambda);
     for pid in pids.iter().copied().chain([last]).flatten() {
         while exists(pid) {
-            tokio::task::yield_now().await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
     closed(address).await;
@@ -52,7 +52,7 @@ pub(crate) async fn finish(lambda: Lambda, pids: &[Option<u32>]) {
 /// has every port of this process, until it is the other program.
 pub(crate) async fn closed(address: SocketAddr) {
     while TcpStream::connect(address).await.is_ok() {
-        tokio::task::yield_now().await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
 
