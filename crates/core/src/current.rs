@@ -37,6 +37,15 @@ impl Invocation {
         CURRENT.try_with(Clone::clone).ok().flatten()
     }
 
+    /// Runs a closure with the invocation of the running task, without a handle of its
+    /// own: for checks that run on every event.
+    pub fn with_task<T>(run: impl FnOnce(&Self) -> T) -> Option<T> {
+        CURRENT
+            .try_with(|current| current.as_ref().map(run))
+            .ok()
+            .flatten()
+    }
+
     /// The invocation that the nearest of these spans carries, for `tracing` layers.
     ///
     /// The root span alone would not do: under `run_concurrent` it is the runtime's

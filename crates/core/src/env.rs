@@ -14,11 +14,14 @@ use std::{collections::HashMap, env, error::Error, fmt, sync::Arc};
 #[derive(Clone, Default)]
 pub struct Env(Source);
 
+type Ask = dyn Fn(&str) -> Option<String> + Send + Sync;
+
 #[derive(Clone, Default)]
 enum Source {
     #[default]
     Process,
     Given(Arc<HashMap<String, String>>),
+    Asked(Arc<Ask>),
 }
 
 impl Env {
@@ -26,6 +29,12 @@ impl Env {
     #[must_use]
     pub fn process() -> Self {
         Self::default()
+    }
+
+    /// An environment that is asked anew for each variable, for tests in which it
+    /// changes.
+    pub fn from_fn(ask: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
+        Self(Source::Asked(Arc::new(ask)))
     }
 
     /// The value of a variable; `None` if it is unset or is not Unicode.
@@ -38,6 +47,7 @@ impl Env {
             )]
             Source::Process => env::var(name).ok(),
             Source::Given(variables) => variables.get(name).cloned(),
+            Source::Asked(ask) => ask(name),
         }
     }
 
@@ -86,6 +96,7 @@ impl fmt::Debug for Env {
         f.write_str(match self.0 {
             Source::Process => "Env(process)",
             Source::Given(_) => "Env(given)",
+            Source::Asked(_) => "Env(asked)",
         })
     }
 }
@@ -141,6 +152,19 @@ mod tests {
         for word in ["0", "n", "no", "f", "false", "off", "NO", "False", " off\n"] {
             assert_eq!(switch(word), Ok(Some(false)), "{word}");
         }
+    }
+
+    #[test]
+    fn an_environment_that_is_asked_may_change() {
+        let calls = std::sync::atomic::AtomicUsize::new(0);
+        let env = Env::from_fn(move |name| {
+            let call = calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            (name == SWITCH).then(|| call.to_string())
+        });
+        assert_eq!(env.get(SWITCH).as_deref(), Some("0"));
+        assert_eq!(env.get_bool(SWITCH), Ok(Some(true)));
+        assert_eq!(env.get("OTHER"), None);
+        assert_eq!(format!("{env:?}"), "Env(asked)");
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod random;
 mod record;
 mod request;
 mod scope;
+mod secret;
 mod slot;
 mod stream;
 #[cfg(feature = "test-util")]
@@ -46,6 +47,7 @@ pub use random::{Random, SharedRandom};
 pub use record::Record;
 pub use request::{InvocationRequest, Observe};
 pub use scope::InvocationScope;
+pub use secret::Secret;
 pub use slot::{Slot, Utility};
 pub use stream::{
     ScopeStreams, ScopeStreamsFuture, StreamHold, StreamScope, StreamScopeLayer, Streamed,

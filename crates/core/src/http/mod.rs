@@ -12,4 +12,4 @@ pub use path::strip_stage;
 #[cfg(feature = "lambda-http")]
 pub use stage::stage;
 pub use stored::{StoredResponse, StoredResponseError};
-pub use view::request_view;
+pub use view::{request_head_view, request_view};

@@ -1,5 +1,5 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
-use http::{HeaderMap, request::Parts};
+use http::{Extensions, HeaderMap, Method, Request, Uri, request::Parts};
 use serde_json::{Map, Value, json};
 
 /// What an http request shows to an expression, such as an idempotency key's.
@@ -13,28 +13,85 @@ use serde_json::{Map, Value, json};
 /// Pass no body for an expression that does not need it.
 #[must_use]
 pub fn request_view(parts: &Parts, body: Option<&[u8]>) -> Value {
-    let (headers, multi_headers) = both_forms(header_pairs(&parts.headers));
-    let query = parts.uri.query().unwrap_or_default();
-    let (query, multi_query) = both_forms(form_urlencoded::parse(query.as_bytes()));
-    let (body, is_base64) = match body.map(|body| (body, std::str::from_utf8(body))) {
-        None => (Value::Null, false),
-        Some((_, Ok(text))) => (text.into(), false),
-        Some((bytes, Err(_))) => (BASE64_STANDARD.encode(bytes).into(), true),
+    Head::of_parts(parts).view(body)
+}
+
+/// As [`request_view`], of a request whose body is left alone.
+#[must_use]
+pub fn request_head_view<B>(request: &Request<B>) -> Value {
+    let head = Head {
+        method: request.method(),
+        uri: request.uri(),
+        headers: request.headers(),
+        extensions: request.extensions(),
     };
-    let mut view = json!({
-        "httpMethod": parts.method.as_str(),
-        "path": path(parts),
-        "headers": headers,
-        "multiValueHeaders": multi_headers,
-        "queryStringParameters": query,
-        "multiValueQueryStringParameters": multi_query,
-        "body": body,
-        "isBase64Encoded": is_base64,
-    });
-    if let Some(context) = request_context(parts) {
-        view["requestContext"] = context;
+    head.view(None)
+}
+
+/// What stands before the body.
+struct Head<'a> {
+    method: &'a Method,
+    uri: &'a Uri,
+    headers: &'a HeaderMap,
+    extensions: &'a Extensions,
+}
+
+impl<'a> Head<'a> {
+    fn of_parts(parts: &'a Parts) -> Self {
+        Self {
+            method: &parts.method,
+            uri: &parts.uri,
+            headers: &parts.headers,
+            extensions: &parts.extensions,
+        }
     }
-    view
+
+    fn view(&self, body: Option<&[u8]>) -> Value {
+        let (headers, multi_headers) = both_forms(header_pairs(self.headers));
+        let query = self.uri.query().unwrap_or_default();
+        let (query, multi_query) = both_forms(form_urlencoded::parse(query.as_bytes()));
+        let (body, is_base64) = match body.map(|body| (body, std::str::from_utf8(body))) {
+            None => (Value::Null, false),
+            Some((_, Ok(text))) => (text.into(), false),
+            Some((bytes, Err(_))) => (BASE64_STANDARD.encode(bytes).into(), true),
+        };
+        let mut view = json!({
+            "httpMethod": self.method.as_str(),
+            "path": self.path(),
+            "headers": headers,
+            "multiValueHeaders": multi_headers,
+            "queryStringParameters": query,
+            "multiValueQueryStringParameters": multi_query,
+            "body": body,
+            "isBase64Encoded": is_base64,
+        });
+        if let Some(context) = self.request_context() {
+            view["requestContext"] = context;
+        }
+        view
+    }
+
+    fn path(&self) -> &str {
+        let path = self.uri.path();
+        #[cfg(feature = "lambda-http")]
+        if let Some(stage) = super::stage(self.extensions) {
+            return super::strip_stage(path, stage);
+        }
+        path
+    }
+
+    fn request_context(&self) -> Option<Value> {
+        #[cfg(feature = "lambda-http")]
+        if let Some(context) = self
+            .extensions
+            .get::<lambda_http::request::RequestContext>()
+        {
+            return serde_json::to_value(context).ok();
+        }
+        // Without the feature nothing is known of it.
+        let _ = self.extensions;
+        None
+    }
 }
 
 fn header_pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, String)> {
@@ -65,32 +122,8 @@ where
     (last, all)
 }
 
-fn path(parts: &Parts) -> &str {
-    let path = parts.uri.path();
-    #[cfg(feature = "lambda-http")]
-    if let Some(stage) = super::stage(&parts.extensions) {
-        return super::strip_stage(path, stage);
-    }
-    path
-}
-
-fn request_context(parts: &Parts) -> Option<Value> {
-    #[cfg(feature = "lambda-http")]
-    if let Some(context) = parts
-        .extensions
-        .get::<lambda_http::request::RequestContext>()
-    {
-        return serde_json::to_value(context).ok();
-    }
-    // Without the feature nothing is known of it.
-    let _ = parts;
-    None
-}
-
 #[cfg(test)]
 mod tests {
-    use http::Request;
-
     use super::*;
 
     fn view(request: http::request::Builder, body: Option<&[u8]>) -> Value {
@@ -129,6 +162,14 @@ mod tests {
     #[test]
     fn a_body_that_was_not_read_is_null() {
         assert_eq!(view(Request::builder(), None)["body"], Value::Null);
+    }
+
+    #[test]
+    fn the_head_of_a_request_shows_as_its_parts_do() {
+        let request = Request::put("/a?b=c").header("d", "e").body("f").unwrap();
+        let head = request_head_view(&request);
+        assert_eq!(head, request_view(&request.into_parts().0, None));
+        assert_eq!(head["headers"]["d"], "e");
     }
 
     #[cfg(feature = "lambda-http")]
