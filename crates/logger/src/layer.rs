@@ -1,13 +1,17 @@
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
+use powertools_core::{Invocation, NoExtract};
 use tower_layer::Layer;
-use tracing::Subscriber;
+use tracing::{Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::{Registry, layer::SubscriberExt, registry::LookupSpan};
 
 use crate::{
     Logger, LoggerBuilder, LoggerConfigError,
-    config::Settings,
-    subscriber::{JsonLines, UpTo},
+    filter::{Subscribed, Takes},
+    panic_hook,
+    settings::Settings,
+    state::State,
+    subscriber::JsonLines,
 };
 
 /// Layer that gives the lines of an invocation its keys.
@@ -54,9 +58,11 @@ use crate::{
 ///
 /// The invocation itself, if no layer outside has started it. A line is written into
 /// a buffer that is kept and goes out by one write.
-#[derive(Debug, Clone)]
-pub struct LoggerLayer {
+#[derive(Clone)]
+pub struct LoggerLayer<C = NoExtract, E = NoExtract> {
     settings: Arc<Settings>,
+    correlation_id: C,
+    event: E,
 }
 
 impl LoggerLayer {
@@ -73,12 +79,19 @@ impl LoggerLayer {
     pub fn builder() -> LoggerBuilder {
         LoggerBuilder::default()
     }
+}
 
-    pub(crate) fn new(settings: Arc<Settings>) -> Self {
-        Self { settings }
+impl<C, E> LoggerLayer<C, E> {
+    pub(crate) fn new(settings: Arc<Settings>, correlation_id: C, event: E) -> Self {
+        Self {
+            settings,
+            correlation_id,
+            event,
+        }
     }
 
-    /// Makes every `tracing` event of the process a line of this logger.
+    /// Makes every `tracing` event of the process a line of this logger, with the feature
+    /// `log` also every record of the `log` crate, and every panic.
     ///
     /// # Errors
     ///
@@ -87,7 +100,20 @@ impl LoggerLayer {
     pub fn init(&self) -> Result<(), LoggerConfigError> {
         let subscriber = Registry::default().with(self.subscriber_layer());
         tracing::subscriber::set_global_default(subscriber)
-            .map_err(|_| LoggerConfigError::installed())
+            .map_err(|_| LoggerConfigError::installed())?;
+        // Another logger for the `log` crate may stay: it was chosen on purpose.
+        #[cfg(feature = "log")]
+        let _ = tracing_log::LogTracer::init();
+        if self.settings.switches.panics {
+            self.install_panic_hook();
+        }
+        Ok(())
+    }
+
+    /// Has panics logged, before the panic hook that is there now runs.
+    /// [`init`](Self::init) does it.
+    pub fn install_panic_hook(&self) {
+        panic_hook::install(Arc::clone(&self.settings));
     }
 
     /// The `tracing` layer alone, to stand beside others in a subscriber. Its level
@@ -108,19 +134,63 @@ impl LoggerLayer {
     /// # }
     /// ```
     #[must_use]
-    pub fn subscriber_layer<S>(&self) -> impl tracing_subscriber::Layer<S> + Send + Sync + use<S>
+    pub fn subscriber_layer<S>(
+        &self,
+    ) -> impl tracing_subscriber::Layer<S> + Send + Sync + use<S, C, E>
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
-        let lines = JsonLines::new(Arc::clone(&self.settings));
-        tracing_subscriber::Layer::with_filter(lines, UpTo(self.settings.level))
+        let subscribed = Subscribed::default();
+        let lines = JsonLines::new(Arc::clone(&self.settings), subscribed.clone());
+        let takes = Takes::new(Arc::clone(&self.settings), subscribed);
+        tracing_subscriber::Layer::with_filter(lines, takes)
+    }
+
+    /// The level that holds here: that of the logger, or DEBUG in an invocation that is
+    /// sampled.
+    #[must_use]
+    pub fn level(&self) -> LevelFilter {
+        let here = Invocation::try_current().and_then(|invocation| {
+            Some(State::begin(&invocation, &self.settings)?.level(&self.settings))
+        });
+        here.unwrap_or_else(|| self.settings.threshold.base())
+    }
+
+    /// Sets the level, from now on and for all invocations; `None` sets it back to what
+    /// the logger was built with. Lambda's own level still holds, and a warning says so if
+    /// it hides lines.
+    pub fn set_level(&self, level: impl Into<Option<LevelFilter>>) {
+        let threshold = &self.settings.threshold;
+        threshold.set(level.into());
+        // What was off for good may now be on.
+        tracing::callsite::rebuild_interest_cache();
+        self.settings.warn_of_platform(threshold.wanted());
+    }
+
+    /// The value of the key `service`.
+    #[must_use]
+    pub fn service(&self) -> String {
+        serde_json::from_slice(&self.settings.service).unwrap_or_default()
     }
 }
 
-impl<S> Layer<S> for LoggerLayer {
-    type Service = Logger<S>;
+impl<S, C: Clone, E: Clone> Layer<S> for LoggerLayer<C, E> {
+    type Service = Logger<S, C, E>;
 
-    fn layer(&self, inner: S) -> Logger<S> {
-        Logger::new(inner, Arc::clone(&self.settings))
+    fn layer(&self, inner: S) -> Self::Service {
+        Logger::new(
+            inner,
+            Arc::clone(&self.settings),
+            self.correlation_id.clone(),
+            self.event.clone(),
+        )
+    }
+}
+
+impl<C, E> fmt::Debug for LoggerLayer<C, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoggerLayer")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
     }
 }

@@ -1,5 +1,7 @@
 //! The level: which words there are, and who decides.
 
+use std::sync::atomic::{AtomicU8, Ordering};
+
 use powertools_core::{Env, EnvError};
 use tracing::{Level, level_filters::LevelFilter};
 
@@ -7,26 +9,80 @@ const PLATFORM: &str = "AWS_LAMBDA_LOG_LEVEL";
 const POWERTOOLS: &str = "POWERTOOLS_LOG_LEVEL";
 const LEGACY: &str = "LOG_LEVEL";
 
-/// The platform's level first, then the one given in code, then the environment's,
-/// then INFO.
-pub(crate) fn resolve(env: &Env, given: Option<LevelFilter>) -> Result<LevelFilter, EnvError> {
-    // Lambda writes the words in upper case; any other spelling is not its own.
-    let platform = env
-        .get_non_empty(PLATFORM)
-        .filter(|word| *word == word.to_ascii_uppercase());
-    if let Some(level) = platform.and_then(|word| parse(&word)) {
-        return Ok(level);
+/// The level of a logger.
+#[derive(Debug)]
+pub(crate) struct Threshold {
+    /// Lambda's own setting, which nothing overrules.
+    platform: Option<LevelFilter>,
+    initial: LevelFilter,
+    /// Process-wide, as the logger is: `set_level` is for all invocations.
+    current: AtomicU8,
+}
+
+impl Threshold {
+    /// The platform's level first, then the one given in code, then the environment's,
+    /// then INFO.
+    pub(crate) fn resolve(env: &Env, given: Option<LevelFilter>) -> Result<Self, EnvError> {
+        // Lambda writes the words in upper case; any other spelling is not its own.
+        let platform = env
+            .get_non_empty(PLATFORM)
+            .filter(|word| *word == word.to_ascii_uppercase())
+            .and_then(|word| parse(&word));
+        let initial = match given {
+            Some(level) => level,
+            None => of_env(env)?.unwrap_or(LevelFilter::INFO),
+        };
+        Ok(Self {
+            platform,
+            initial,
+            current: AtomicU8::new(to_byte(initial)),
+        })
     }
-    if let Some(level) = given {
-        return Ok(level);
+
+    /// The level that holds, unless an invocation was drawn for sampling.
+    pub(crate) fn base(&self) -> LevelFilter {
+        self.platform.unwrap_or_else(|| self.wanted())
     }
+
+    /// The level of an invocation that was drawn: DEBUG, if nobody forbids it.
+    pub(crate) fn sampled(&self) -> LevelFilter {
+        self.platform
+            .unwrap_or_else(|| self.wanted().max(LevelFilter::DEBUG))
+    }
+
+    /// A level that was given to a single target, as far as the platform allows it.
+    pub(crate) fn bounded(&self, level: LevelFilter) -> LevelFilter {
+        self.platform.map_or(level, |platform| platform.min(level))
+    }
+
+    /// Sets the level; without one, it is again what it was first.
+    pub(crate) fn set(&self, level: Option<LevelFilter>) {
+        let level = to_byte(level.unwrap_or(self.initial));
+        self.current.store(level, Ordering::Relaxed);
+    }
+
+    /// Lambda's level, where it hides lines that `wanted` would write.
+    pub(crate) fn platform_hides(&self, wanted: LevelFilter) -> Option<LevelFilter> {
+        self.platform.filter(|platform| *platform < wanted)
+    }
+
+    /// The level that was asked for, whatever the platform says.
+    pub(crate) fn wanted(&self) -> LevelFilter {
+        of_byte(self.current.load(Ordering::Relaxed))
+    }
+}
+
+fn of_env(env: &Env) -> Result<Option<LevelFilter>, EnvError> {
     for name in [POWERTOOLS, LEGACY] {
         if let Some(word) = env.get_non_empty(name) {
             const WORDS: &str = "one of TRACE, DEBUG, INFO, WARN, ERROR, FATAL";
-            return parse(word.trim()).ok_or_else(|| EnvError::new(name, WORDS));
+            return match parse(word.trim()) {
+                Some(level) => Ok(Some(level)),
+                None => Err(EnvError::new(name, WORDS)),
+            };
         }
     }
-    Ok(LevelFilter::INFO)
+    Ok(None)
 }
 
 /// `WARNING`, `CRITICAL` and `FATAL` are words of the other languages.
@@ -52,20 +108,56 @@ pub(crate) fn word(level: Level) -> &'static str {
     }
 }
 
+/// The word of a threshold.
+pub(crate) fn filter_word(level: LevelFilter) -> &'static str {
+    level.into_level().map_or("OFF", word)
+}
+
+const ORDERED: [LevelFilter; 6] = [
+    LevelFilter::OFF,
+    LevelFilter::ERROR,
+    LevelFilter::WARN,
+    LevelFilter::INFO,
+    LevelFilter::DEBUG,
+    LevelFilter::TRACE,
+];
+
+fn to_byte(level: LevelFilter) -> u8 {
+    match level.into_level() {
+        None => 0,
+        Some(Level::ERROR) => 1,
+        Some(Level::WARN) => 2,
+        Some(Level::INFO) => 3,
+        Some(Level::DEBUG) => 4,
+        Some(Level::TRACE) => 5,
+    }
+}
+
+fn of_byte(byte: u8) -> LevelFilter {
+    ORDERED[usize::from(byte.min(5))]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn level(pairs: &[(&str, &str)], given: Option<LevelFilter>) -> Result<LevelFilter, EnvError> {
-        resolve(&Env::from_iter(pairs.iter().copied()), given)
+    fn threshold(
+        pairs: &[(&str, &str)],
+        given: Option<LevelFilter>,
+    ) -> Result<Threshold, EnvError> {
+        Threshold::resolve(&Env::from_iter(pairs.iter().copied()), given)
+    }
+
+    fn level(pairs: &[(&str, &str)], given: Option<LevelFilter>) -> LevelFilter {
+        threshold(pairs, given).unwrap().base()
     }
 
     #[test]
     fn info_is_the_default() {
-        assert_eq!(level(&[], None), Ok(LevelFilter::INFO));
+        assert_eq!(level(&[], None), LevelFilter::INFO);
         assert_eq!(
             level(&[(POWERTOOLS, ""), (LEGACY, "")], None),
-            Ok(LevelFilter::INFO)
+            LevelFilter::INFO
         );
     }
 
@@ -76,13 +168,10 @@ mod tests {
             (POWERTOOLS, "DEBUG"),
             (LEGACY, "TRACE"),
         ];
-        assert_eq!(level(&all, Some(LevelFilter::WARN)), Ok(LevelFilter::ERROR));
-        assert_eq!(
-            level(&all[1..], Some(LevelFilter::WARN)),
-            Ok(LevelFilter::WARN)
-        );
-        assert_eq!(level(&all[1..], None), Ok(LevelFilter::DEBUG));
-        assert_eq!(level(&all[2..], None), Ok(LevelFilter::TRACE));
+        assert_eq!(level(&all, Some(LevelFilter::WARN)), LevelFilter::ERROR);
+        assert_eq!(level(&all[1..], Some(LevelFilter::WARN)), LevelFilter::WARN);
+        assert_eq!(level(&all[1..], None), LevelFilter::DEBUG);
+        assert_eq!(level(&all[2..], None), LevelFilter::TRACE);
     }
 
     #[test]
@@ -93,19 +182,55 @@ mod tests {
             ("FATAL", LevelFilter::ERROR),
             ("trace", LevelFilter::TRACE),
         ] {
-            assert_eq!(level(&[(POWERTOOLS, word)], None), Ok(expected), "{word}");
+            assert_eq!(level(&[(POWERTOOLS, word)], None), expected, "{word}");
         }
     }
 
     #[test]
     fn a_platform_level_in_another_spelling_is_ignored() {
-        assert_eq!(level(&[(PLATFORM, "debug")], None), Ok(LevelFilter::INFO));
-        assert_eq!(level(&[(PLATFORM, "LOUD")], None), Ok(LevelFilter::INFO));
+        assert_eq!(level(&[(PLATFORM, "debug")], None), LevelFilter::INFO);
+        assert_eq!(level(&[(PLATFORM, "LOUD")], None), LevelFilter::INFO);
     }
 
     #[test]
     fn a_level_that_does_not_exist_is_an_error_that_names_the_variable() {
-        let error = level(&[(POWERTOOLS, "LOUD")], None).unwrap_err();
-        assert_eq!(error.name(), POWERTOOLS);
+        for (pairs, name) in [
+            ([(POWERTOOLS, "LOUD")], POWERTOOLS),
+            ([(LEGACY, "1")], LEGACY),
+        ] {
+            assert_eq!(threshold(&pairs, None).unwrap_err().name(), name);
+        }
+    }
+
+    #[test]
+    fn a_level_that_is_set_holds_until_it_is_set_back() {
+        let threshold = threshold(&[(POWERTOOLS, "WARN")], None).unwrap();
+        for level in ORDERED {
+            threshold.set(Some(level));
+            assert_eq!(threshold.base(), level);
+        }
+        threshold.set(None);
+        assert_eq!(threshold.base(), LevelFilter::WARN);
+    }
+
+    #[test]
+    fn a_drawn_invocation_is_at_debug_and_never_less_than_the_logger() {
+        assert_eq!(threshold(&[], None).unwrap().sampled(), LevelFilter::DEBUG);
+        let trace = threshold(&[], Some(LevelFilter::TRACE)).unwrap();
+        assert_eq!(trace.sampled(), LevelFilter::TRACE);
+    }
+
+    #[test]
+    fn nothing_gets_round_the_level_of_the_platform() {
+        let threshold = threshold(&[(PLATFORM, "WARN")], Some(LevelFilter::DEBUG)).unwrap();
+        assert_eq!(threshold.base(), LevelFilter::WARN);
+        assert_eq!(threshold.sampled(), LevelFilter::WARN);
+        assert_eq!(
+            threshold.platform_hides(threshold.wanted()),
+            Some(LevelFilter::WARN)
+        );
+        threshold.set(Some(LevelFilter::ERROR));
+        assert_eq!(threshold.base(), LevelFilter::WARN);
+        assert_eq!(threshold.platform_hides(threshold.wanted()), None);
     }
 }

@@ -1,279 +1,198 @@
 //! One line: which keys, in which order.
 //!
 //! The order is that of the Python library: level, location, message, timestamp,
-//! service, the invocation's keys, the event's own fields, and the trace id last.
+//! service, sampling rate, the keys of logger and invocation, the event's own fields,
+//! the error, and the trace id last. A key that has a place keeps it when something with
+//! its name overwrites it: a field wins over a key, a key over what is built in.
 
-use std::{error::Error, fmt, time::SystemTime};
-
-use jiff::Timestamp;
-use powertools_core::Invocation;
-use tracing::{
-    Event, Metadata,
-    field::{Field, FieldSet, Visit},
+use crate::{
+    entry::Entry,
+    json, level,
+    out::Out,
+    pieces::{Piece, Pieces},
+    settings::Settings,
+    standard::{self, Standard},
+    timestamp::Clockface,
 };
 
-use crate::{json, level, runtime_span::RuntimeInvocation};
-
-/// Keys that an event's field of the same name replaces.
-const REPLACEABLE: [&str; 9] = [
-    "service",
-    "cold_start",
-    "function_name",
-    "function_memory_size",
-    "function_arn",
-    "function_request_id",
-    "tenant_id",
-    "xray_trace_id",
-    "message",
-];
-
-/// Keys whose fields are dropped: what they say is not for an event to decide.
-const RESERVED: [&str; 3] = ["level", "location", "timestamp"];
-
-/// Whose keys a line carries.
+/// What a line is made of.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Owner<'a> {
-    Invocation(&'a Invocation),
-    /// The runtime's own lines come from outside our layers; their span tells.
-    Runtime(&'a RuntimeInvocation),
-    Nobody,
+pub(crate) struct Line<'a> {
+    pub(crate) settings: &'a Settings,
+    pub(crate) entry: &'a Entry,
+    /// Of the logger, the invocation and the scopes, in this order.
+    pub(crate) keys: &'a Pieces,
+    pub(crate) trace_id: Option<&'a str>,
 }
 
-/// The buffers of a line, kept between lines for their capacity.
-#[derive(Debug, Default)]
-pub(crate) struct Line {
-    bytes: Vec<u8>,
-    fields: Vec<u8>,
-}
-
-/// More than this is not kept: one huge line must not hold its memory for good.
-const KEPT_CAPACITY: usize = 64 * 1024;
-
-impl Line {
-    /// Writes the whole line, with its end.
-    pub(crate) fn write(
-        &mut self,
-        event: &Event<'_>,
-        now: SystemTime,
-        service: &str,
-        owner: Owner<'_>,
-    ) -> &[u8] {
-        self.clear();
-        let line = &mut self.bytes;
-        let metadata = event.metadata();
-        line.extend_from_slice(b"{\"level\":\"");
-        line.extend_from_slice(level::word(*metadata.level()).as_bytes());
-        line.extend_from_slice(b"\",\"location\":");
-        write_location(line, metadata);
-        let mut visitor = FieldWriter {
-            line,
-            fields: &mut self.fields,
-            names: metadata.fields(),
-            replaced: Keys::default(),
-        };
-        event.record(&mut visitor);
-        let replaced = visitor.replaced;
-        line.extend_from_slice(b",\"timestamp\":");
-        write_timestamp(line, now);
-        if !replaced.contains("service") {
-            line.extend_from_slice(b",\"service\":");
-            json::string(line, service);
-        }
-        owner.write_keys(line, replaced);
-        line.extend_from_slice(&self.fields);
-        owner.write_trace_id(line, replaced);
-        line.extend_from_slice(b"}\n");
-        &self.bytes
-    }
-
-    fn clear(&mut self) {
-        for buffer in [&mut self.bytes, &mut self.fields] {
-            buffer.clear();
-            buffer.shrink_to(KEPT_CAPACITY);
-        }
-    }
-}
-
-fn write_location(line: &mut Vec<u8>, metadata: &Metadata<'_>) {
-    let place = metadata
-        .module_path()
-        .or(metadata.file())
-        .unwrap_or(metadata.target());
-    match metadata.line() {
-        Some(number) => json::formatted(line, format_args!("{place}:{number}")),
-        None => json::string(line, place),
-    }
-}
-
-/// RFC 3339 in UTC: with any other, Lambda takes the line for INFO.
-fn write_timestamp(line: &mut Vec<u8>, now: SystemTime) {
-    let timestamp = Timestamp::try_from(now).unwrap_or(Timestamp::UNIX_EPOCH);
-    json::formatted(line, format_args!("{timestamp:.3}"));
-}
-
-impl Owner<'_> {
-    fn write_keys(self, line: &mut Vec<u8>, replaced: Keys) {
-        let mut keys = KeyWriter { line, replaced };
-        match self {
-            Self::Invocation(invocation) => {
-                if let Some(cold) = invocation.cold_start() {
-                    keys.literal("cold_start", if cold { "true" } else { "false" });
-                }
-                keys.text("function_name", invocation.function_name());
-                if let Some(size) = invocation.memory_size()
-                    && let Some(line) = keys.begin("function_memory_size")
-                {
-                    json::serialized(line, &size);
-                }
-                keys.text("function_arn", invocation.function_arn());
-                keys.text("function_request_id", invocation.request_id());
-                keys.text("tenant_id", invocation.tenant_id());
+impl Line<'_> {
+    pub(crate) fn write(&self, out: &mut Out, clockface: &mut Clockface) {
+        out.begin(self.settings.max_line_bytes);
+        let order = self.settings.order.as_slice();
+        for name in order {
+            match Standard::of(name) {
+                Some(standard) => self.write_standard(standard, out, clockface),
+                None => self.write_found(name, out),
             }
-            Self::Runtime(runtime) => {
-                keys.text("function_request_id", runtime.request_id());
-                keys.text("tenant_id", runtime.tenant_id());
+        }
+        for standard in Standard::LEADING {
+            if !order.iter().any(|name| name == standard.name()) {
+                self.write_standard(standard, out, clockface);
             }
-            Self::Nobody => {}
+        }
+        self.write_keys(out);
+        self.write_fields(out);
+        if self.hides(Standard::Message) == Hidden::Moved {
+            self.write_message(out);
+        }
+        self.write_error(out);
+        if !order.iter().any(|name| name == Standard::TraceId.name()) {
+            self.write_standard(Standard::TraceId, out, clockface);
+        }
+        out.finish();
+    }
+
+    fn write_standard(&self, standard: Standard, out: &mut Out, clockface: &mut Clockface) {
+        let name = standard.name();
+        match standard {
+            Standard::Message => {
+                if self.hides(standard) == Hidden::No {
+                    self.write_message(out);
+                }
+            }
+            Standard::Level | Standard::Location | Standard::Timestamp => {
+                if self.hides(standard) != Hidden::No {
+                    return;
+                }
+                match standard {
+                    Standard::Level => {
+                        let word = level::word(self.entry.level);
+                        out.member(name, |bytes| json::string(bytes, word));
+                    }
+                    Standard::Location if !self.entry.location.is_empty() => {
+                        out.value(name.as_bytes(), &self.entry.location);
+                    }
+                    Standard::Timestamp => {
+                        out.member(name, |bytes| clockface.write(bytes, self.entry.time));
+                    }
+                    _ => {}
+                }
+            }
+            Standard::TraceId => match self.trace_id {
+                // What is known is not for a key to change; null switches it off.
+                Some(id) if self.hides(standard) == Hidden::No => {
+                    out.member(name, |bytes| json::text(bytes, id, 128));
+                }
+                Some(_) => {}
+                None => self.write_found(name, out),
+            },
+            Standard::Service => match self.overridden(standard) {
+                Some(piece) => write_unless_null(piece, out),
+                None => out.value(name.as_bytes(), &self.settings.service),
+            },
+            Standard::SamplingRate => match (self.overridden(standard), &self.settings.sampling) {
+                (Some(piece), _) => write_unless_null(piece, out),
+                (None, Some(sampling)) => out.value(name.as_bytes(), sampling.json()),
+                (None, None) => {}
+            },
         }
     }
 
-    fn write_trace_id(self, line: &mut Vec<u8>, replaced: Keys) {
-        let trace_id = match self {
-            Self::Invocation(invocation) => invocation.xray_trace_id(),
-            Self::Runtime(runtime) => runtime.xray_trace_id(),
-            Self::Nobody => None,
-        };
-        KeyWriter { line, replaced }.text("xray_trace_id", trace_id);
-    }
-}
-
-struct KeyWriter<'a> {
-    line: &'a mut Vec<u8>,
-    replaced: Keys,
-}
-
-impl KeyWriter<'_> {
-    fn text(&mut self, name: &str, value: Option<&str>) {
-        if let Some(value) = value
-            && let Some(line) = self.begin(name)
-        {
-            json::string(line, value);
+    fn write_message(&self, out: &mut Out) {
+        let message = &self.entry.message;
+        if !message.is_empty() && message != b"null" {
+            out.value(Standard::Message.name().as_bytes(), message);
         }
     }
 
-    fn literal(&mut self, name: &str, value: &str) {
-        if let Some(line) = self.begin(name) {
-            line.extend_from_slice(value.as_bytes());
+    /// The invocation's keys, each with the field's value if there is one of its name.
+    fn write_keys(&self, out: &mut Out) {
+        let fields = &self.entry.fields;
+        for key in self.keys.iter() {
+            let name = key.name();
+            if self.has_place(name) {
+                continue;
+            }
+            let field = match fields.is_empty() {
+                true => None,
+                false => fields.get(name),
+            };
+            if field.is_none() && self.is_of_error(name) {
+                continue;
+            }
+            write_unless_null(field.unwrap_or(key), out);
         }
     }
 
-    fn begin(&mut self, name: &str) -> Option<&mut Vec<u8>> {
-        if self.replaced.contains(name) {
-            return None;
+    /// The fields that have no place yet.
+    fn write_fields(&self, out: &mut Out) {
+        let has_stack_trace = self.entry.error.contains(standard::STACK_TRACE);
+        for field in self.entry.fields.iter() {
+            let name = field.name();
+            let is_replaced = has_stack_trace && name == standard::STACK_TRACE;
+            if !is_replaced && !self.has_place(name) && !self.keys.contains(name) {
+                write_unless_null(field, out);
+            }
         }
-        self.line.push(b',');
-        json::key(self.line, name);
-        Some(self.line)
-    }
-}
-
-/// A set of the replaceable keys.
-#[derive(Debug, Clone, Copy, Default)]
-struct Keys(u16);
-
-impl Keys {
-    fn contains(self, name: &str) -> bool {
-        // Almost no event replaces a key.
-        self.0 != 0 && bit(name).is_some_and(|bit| self.0 & bit != 0)
     }
 
-    fn insert(&mut self, name: &str) {
-        self.0 |= bit(name).unwrap_or_default();
-    }
-}
-
-fn bit(name: &str) -> Option<u16> {
-    REPLACEABLE
-        .iter()
-        .position(|key| *key == name)
-        .map(|index| 1 << index)
-}
-
-/// The name without the mark of a raw identifier, as in `r#type = …`.
-fn plain(name: &str) -> &str {
-    name.strip_prefix("r#").unwrap_or(name)
-}
-
-/// The message goes into the line, where its place is; all other fields wait.
-struct FieldWriter<'a> {
-    line: &'a mut Vec<u8>,
-    fields: &'a mut Vec<u8>,
-    names: &'a FieldSet,
-    replaced: Keys,
-}
-
-impl FieldWriter<'_> {
-    fn is_repeated(&self, field: &Field, name: &str) -> bool {
-        let earlier = self.names.iter().take(field.index());
-        earlier
-            .into_iter()
-            .any(|earlier| plain(earlier.name()) == name)
-    }
-
-    fn write(&mut self, field: &Field, value: impl FnOnce(&mut Vec<u8>)) {
-        let name = plain(field.name());
-        // Of fields with the same name the first counts; a key never stands there twice.
-        if RESERVED.contains(&name) || self.is_repeated(field, name) {
-            return;
+    /// What the error says, unless a field of the same name says it otherwise.
+    fn write_error(&self, out: &mut Out) {
+        for piece in self.entry.error.iter() {
+            let name = piece.name();
+            if name == standard::STACK_TRACE || !self.entry.fields.contains(name) {
+                out.piece(piece);
+            }
         }
-        self.replaced.insert(name);
-        let buffer = if name == "message" {
-            &mut *self.line
-        } else {
-            &mut *self.fields
-        };
-        buffer.push(b',');
-        json::key(buffer, name);
-        value(buffer);
+    }
+
+    fn is_of_error(&self, name: &[u8]) -> bool {
+        !self.entry.error.is_empty() && self.entry.error.contains(name)
+    }
+
+    /// Whether the name was written before the keys, or stands last.
+    fn has_place(&self, name: &[u8]) -> bool {
+        let order = &self.settings.order;
+        Standard::of_escaped(name).is_some()
+            || (!order.is_empty() && order.iter().any(|placed| placed.as_bytes() == name))
+    }
+
+    fn write_found(&self, name: &str, out: &mut Out) {
+        if let Some(piece) = self.find(name.as_bytes()) {
+            write_unless_null(piece, out);
+        }
+    }
+
+    fn find(&self, name: &[u8]) -> Option<Piece<'_>> {
+        self.entry.fields.get(name).or_else(|| self.keys.get(name))
+    }
+
+    fn overridden(&self, standard: Standard) -> Option<Piece<'_>> {
+        self.find(standard.name().as_bytes())
+    }
+
+    fn hides(&self, standard: Standard) -> Hidden {
+        if !self.keys.has_standard() {
+            return Hidden::No;
+        }
+        match self.keys.get(standard.name().as_bytes()) {
+            Some(piece) if piece.is_null() && standard == Standard::Message => Hidden::Moved,
+            Some(piece) if piece.is_null() => Hidden::Yes,
+            _ => Hidden::No,
+        }
     }
 }
 
-impl Visit for FieldWriter<'_> {
-    fn record_f64(&mut self, field: &Field, value: f64) {
-        self.write(field, |line| json::float(line, value));
-    }
+#[derive(Debug, PartialEq, Eq)]
+enum Hidden {
+    No,
+    Yes,
+    /// A message that was removed comes back after the fields.
+    Moved,
+}
 
-    fn record_i64(&mut self, field: &Field, value: i64) {
-        self.write(field, |line| json::serialized(line, &value));
-    }
-
-    fn record_u64(&mut self, field: &Field, value: u64) {
-        self.write(field, |line| json::serialized(line, &value));
-    }
-
-    fn record_i128(&mut self, field: &Field, value: i128) {
-        self.write(field, |line| json::serialized(line, &value));
-    }
-
-    fn record_u128(&mut self, field: &Field, value: u128) {
-        self.write(field, |line| json::serialized(line, &value));
-    }
-
-    fn record_bool(&mut self, field: &Field, value: bool) {
-        self.write(field, |line| json::serialized(line, &value));
-    }
-
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.write(field, |line| json::string(line, value));
-    }
-
-    fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        self.write(field, |line| json::display(line, value));
-    }
-
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.write(field, |line| {
-            json::formatted(line, format_args!("{value:?}"));
-        });
+fn write_unless_null(piece: Piece<'_>, out: &mut Out) {
+    if !piece.is_null() {
+        out.piece(piece);
     }
 }

@@ -1,28 +1,44 @@
 //! The span that `lambda_runtime` puts around an invocation.
 //!
 //! What the runtime logs by itself, a panic or the error of a handler, comes from
-//! outside our layers. This span is all that tells whose it is.
+//! outside our layers. This span is all that tells whose it is, and whether our own line
+//! has told it already.
 
-use std::fmt;
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use tracing::{
-    Metadata,
+    Level, Metadata, dispatcher,
     field::{Field, Visit},
     span::Attributes,
 };
-use tracing_subscriber::registry::{LookupSpan, Scope};
+use tracing_subscriber::{
+    Registry,
+    registry::{LookupSpan, Scope},
+};
 
 /// Whether this is the span, made by `lambda_runtime::layers::TracingLayer`.
 pub(crate) fn is(metadata: &Metadata<'_>) -> bool {
     metadata.name() == "Lambda runtime invoke" && metadata.target().starts_with("lambda_runtime::")
 }
 
-/// What the span tells of the invocation.
+/// Whether this is the runtime's line about an error or a panic of the handler.
+pub(crate) fn is_error_line(metadata: &Metadata<'_>) -> bool {
+    *metadata.level() == Level::ERROR && metadata.target() == "lambda_runtime::layers::panic"
+}
+
+/// What the span tells of the invocation. A copy of it knows the same.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RuntimeInvocation {
     request_id: Option<String>,
     xray_header: Option<String>,
     tenant_id: Option<String>,
+    reported: Arc<AtomicBool>,
 }
 
 impl RuntimeInvocation {
@@ -38,6 +54,22 @@ impl RuntimeInvocation {
         scope
             .into_iter()
             .find_map(|span| span.extensions().get::<Self>().cloned())
+    }
+
+    /// Remembers that the running invocation's failure has been told.
+    pub(crate) fn mark_reported() {
+        dispatcher::get_default(|dispatch| {
+            let registry = dispatch.downcast_ref::<Registry>()?;
+            let current = dispatch.current_span();
+            let runtime = Self::of_scope(registry.span(current.id()?)?.scope())?;
+            runtime.reported.store(true, Ordering::Relaxed);
+            Some(())
+        });
+    }
+
+    /// Whether our own line has told the failure.
+    pub(crate) fn is_reported(&self) -> bool {
+        self.reported.load(Ordering::Relaxed)
     }
 
     pub(crate) fn request_id(&self) -> Option<&str> {

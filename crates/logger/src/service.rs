@@ -1,30 +1,42 @@
 use std::{
+    any::Any,
+    fmt,
     sync::Arc,
     task::{Context, Poll},
 };
 
-use powertools_core::{InvocationScope, Observe};
+use powertools_core::{Extract, InvocationScope, NoExtract, Observe};
 use tower_service::Service;
 
-use crate::{ResponseFuture, config::Settings};
+use crate::{ResponseFuture, future::Reported, part::Part, settings::Settings};
 
 /// Service of [`LoggerLayer`](crate::LoggerLayer).
 #[derive(Debug, Clone)]
-pub struct Logger<S> {
+pub struct Logger<S, C = NoExtract, E = NoExtract> {
     inner: S,
     settings: Arc<Settings>,
+    correlation_id: C,
+    event: E,
 }
 
-impl<S> Logger<S> {
-    pub(crate) fn new(inner: S, settings: Arc<Settings>) -> Self {
-        Self { inner, settings }
+impl<S, C, E> Logger<S, C, E> {
+    pub(crate) fn new(inner: S, settings: Arc<Settings>, correlation_id: C, event: E) -> Self {
+        Self {
+            inner,
+            settings,
+            correlation_id,
+            event,
+        }
     }
 }
 
-impl<S, R> Service<R> for Logger<S>
+impl<S, R, C, E> Service<R> for Logger<S, C, E>
 where
     S: Service<R>,
+    S::Error: fmt::Debug + Any,
     R: Observe<S::Response, S::Error>,
+    C: Extract<R>,
+    E: Extract<R>,
 {
     type Response = S::Response;
     type Error = S::Error;
@@ -35,7 +47,47 @@ where
     }
 
     fn call(&mut self, mut request: R) -> Self::Future {
-        let scope = InvocationScope::begin(&self.settings.host, &mut request);
-        ResponseFuture::new(scope.call(&mut self.inner, request, ()))
+        let Self {
+            inner,
+            settings,
+            correlation_id,
+            event,
+        } = self;
+        let scope = InvocationScope::begin(&settings.host, &mut request);
+        let part = Part::begin(scope.invocation(), settings);
+        scope.enter(|| {
+            part.correlate(scope.invocation(), |json| {
+                correlation_id.extract_json(&request, json)
+            });
+            part.log_event(scope.invocation(), |json| {
+                event.extract_json(&request, json)
+            });
+        });
+        let mut reporting = Reporting { inner, part: &part };
+        ResponseFuture::new(scope.call(&mut reporting, request, part.clone()))
+    }
+}
+
+/// The inner service, whose errors are told before anybody else hears of them.
+struct Reporting<'a, S> {
+    inner: &'a mut S,
+    part: &'a Part,
+}
+
+impl<S, R> Service<R> for Reporting<'_, S>
+where
+    S: Service<R>,
+    S::Error: fmt::Debug + Any,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = Reported<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: R) -> Self::Future {
+        Reported::new(self.inner.call(request), self.part.clone())
     }
 }

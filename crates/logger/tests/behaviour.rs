@@ -201,7 +201,7 @@ fn every_type_of_field_keeps_its_type() {
 }
 
 #[test]
-fn an_error_is_written_as_it_displays_itself() {
+fn an_error_becomes_the_keys_of_an_exception() {
     #[derive(Debug)]
     struct Refused;
     impl fmt::Display for Refused {
@@ -217,7 +217,11 @@ fn an_error_is_written_as_it_displays_itself() {
     .try_into()
     .unwrap();
     assert_eq!(line["level"], "ERROR");
-    assert_eq!(line["error"], "refused");
+    assert_eq!(line["message"], "payment");
+    assert_eq!(line["exception"], "Refused: refused");
+    assert_eq!(line["exception_name"], "Refused");
+    assert_eq!(line["stack_trace"]["value"], "refused");
+    assert_eq!(line.get("error"), None);
 }
 
 #[test]
@@ -253,7 +257,7 @@ fn a_field_replaces_the_key_of_its_name_and_no_key_is_there_twice() {
 }
 
 #[test]
-fn of_fields_with_one_name_the_first_counts() {
+fn of_fields_with_one_name_the_last_counts() {
     let output = logged_by(LoggerLayer::builder().host(host(NO_ENV)), |_| {
         tracing::info!(a = 1, a = 2, r#type = "raw", type = "plain", message = "field", "text");
     });
@@ -262,9 +266,9 @@ fn of_fields_with_one_name_the_first_counts() {
         assert_eq!(text.matches(key).count(), 1, "{text}");
     }
     let [line] = output.json().try_into().unwrap();
-    assert_eq!(line["a"], 1);
-    assert_eq!(line["type"], "raw");
-    assert_eq!(line["message"], "text");
+    assert_eq!(line["a"], 2);
+    assert_eq!(line["type"], "plain");
+    assert_eq!(line["message"], "field");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::failure::{Failure, Result};
 use crate::lock::lock;
-use crate::workspace::{Workspace, run};
+use crate::workspace::{Workspace, run_aside};
 
 /// `-o`: another package manager, such as the one that a new machine starts by itself, is
 /// waited for.
@@ -35,7 +35,7 @@ pub(crate) fn require(
         // Not behind a guard: a package manager killed half-way leaves its database broken.
         // Old lists may do, and where all fails the message below says what is missing.
         for words in [vec!["update"], WAIT.into_iter().chain(install).collect()] {
-            if let Err(error) = run(quiet(workspace.command("apt-get").args(words))) {
+            if let Err(error) = run_aside(quiet(workspace.command("apt-get").args(words))) {
                 eprintln!("warning: {error}");
             }
         }

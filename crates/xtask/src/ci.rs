@@ -8,7 +8,7 @@ use crate::report::{Outcome, Report};
 use crate::tally::Tally;
 use crate::tools::Tools;
 use crate::workspace::{Workspace, run as run_command, succeeds};
-use crate::{test, tools, tree};
+use crate::{bench, test, tools, tree};
 
 #[derive(Debug)]
 pub(crate) struct Step {
@@ -19,7 +19,7 @@ pub(crate) struct Step {
 
 #[derive(Debug)]
 enum Action {
-    /// Needs nothing but the Rust toolchain.
+    /// Needs the Rust toolchain and none of the pinned tools.
     Cargo(fn(&Workspace) -> Result<()>),
     /// Needs the pinned tool of this name, and gives the command to run.
     Tool(&'static str, fn(&Workspace, Command) -> Command),
@@ -66,6 +66,16 @@ pub(crate) const STEPS: &[Step] = &[
         name: "features",
         about: "no warning in any crate with each feature alone, with none and with the default",
         action: Action::Tool("cargo-hack", features),
+    },
+    Step {
+        name: "bench",
+        about: "no operation of ours is dearer than its ceiling",
+        action: Action::Cargo(bench::check),
+    },
+    Step {
+        name: "conformance",
+        about: "every vector passes or is a listed deviation",
+        action: Action::Cargo(conformance),
     },
     Step {
         name: "test",
@@ -203,10 +213,26 @@ fn deny(workspace: &Workspace, mut command: Command) -> Command {
 /// not leak in. `--no-dev-deps` would do the same by rewriting every Cargo.toml for a
 /// while: not in a tree where somebody works.
 fn features(workspace: &Workspace, mut command: Command) -> Command {
-    command.args(["hack", "clippy", "--workspace", "--each-feature"]);
+    command.args([
+        "hack",
+        "clippy",
+        "--workspace",
+        // Nobody depends on it, and it has no features.
+        "--exclude",
+        "benches",
+        "--each-feature",
+    ]);
     workspace.lock(&mut command);
     command.args(["--", "-D", "warnings"]);
     command
+}
+
+fn conformance(workspace: &Workspace) -> Result<()> {
+    run_command(
+        workspace
+            .cargo("run")
+            .args(["--quiet", "--package", "conformance"]),
+    )
 }
 
 fn require_component(workspace: &Workspace, subcommand: &str, component: &str) -> Result<()> {

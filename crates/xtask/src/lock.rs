@@ -14,7 +14,7 @@ pub(crate) fn lock(path: &Path) -> Result<File> {
         .and_then(|file| match file.try_lock() {
             Ok(()) => Ok(file),
             Err(TryLockError::WouldBlock) => {
-                println!("waiting for the lock {}", path.display());
+                eprintln!("waiting for the lock {}", path.display());
                 file.lock().map(|()| file)
             }
             Err(TryLockError::Error(error)) => Err(error),

@@ -5,6 +5,7 @@
 )]
 
 mod apt;
+mod bench;
 mod ci;
 mod failure;
 mod host;
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
 enum Request {
     Help,
     Ci(Selection),
+    Bench(bench::Options),
     Test,
     Tree,
 }
@@ -69,6 +71,7 @@ impl Request {
         match words.as_slice() {
             [] => Err(Failure::new(format!("which command?\n\n{}", help()))),
             ["help" | "--help" | "-h", ..] => Ok(Self::Help),
+            ["bench", rest @ ..] => bench::Options::parse(rest).map(Self::Bench),
             ["ci", rest @ ..] => Selection::parse(rest).map(Self::Ci),
             ["test"] => Ok(Self::Test),
             ["tree"] => Ok(Self::Tree),
@@ -90,6 +93,7 @@ impl Request {
         };
         match self {
             Self::Help => (None, Ok(())),
+            Self::Bench(options) => (None, bench::run(&workspace, &options)),
             Self::Ci(selection) => ci::run(&workspace, &selection),
             Self::Test => {
                 let (tally, verdict) = test::run(&workspace);
@@ -104,13 +108,19 @@ fn help() -> String {
     let mut text = String::from(
         "cargo xtask test              start the servers that the tests need and run all of them
 cargo xtask tree              check the dependency rules, print the weight of the logger
+cargo xtask bench [FILTER]    time, instructions and allocations, ours beside the peers'
+cargo xtask bench --instructions [FILTER]
+                              counts only, one line each: name, instructions, allocations
+cargo xtask bench --markdown  the table of docs/performance.md
+cargo xtask bench --check     hold ours at their ceilings, benches/ceilings.tsv
+cargo xtask bench --set       measure and write the ceilings
 cargo xtask ci                every check, then the tests; stops at the first failure
 cargo xtask ci --only STEP    these steps only; may be given several times
 
 The steps of ci, in their order:",
     );
     for step in ci::STEPS {
-        text.push_str(&format!("\n  {:<10} {}", step.name, step.about));
+        text.push_str(&format!("\n  {:<11} {}", step.name, step.about));
     }
     text
 }
@@ -129,6 +139,10 @@ mod tests {
         assert_eq!(parse("test"), Ok(Request::Test));
         assert_eq!(parse("tree"), Ok(Request::Tree));
         assert_eq!(parse("--help"), Ok(Request::Help));
+        assert_eq!(
+            parse("bench --check"),
+            Ok(Request::Bench(bench::Options::Check))
+        );
         assert!(matches!(parse("ci --only fmt"), Ok(Request::Ci(_))));
     }
 

@@ -20,6 +20,8 @@ pub(crate) struct Package {
     pub(crate) name: String,
     pub(crate) manifest: PathBuf,
     pub(crate) member: bool,
+    /// Plain `cargo build` and `cargo test` take it along.
+    pub(crate) by_default: bool,
     pub(crate) published: bool,
     pub(crate) description: bool,
     pub(crate) readme: bool,
@@ -54,13 +56,17 @@ impl Metadata {
 
     fn read(json: &Value) -> Self {
         let members = strings(&json["workspace_members"]);
+        let defaults = strings(&json["workspace_default_members"]);
         let by_id: BTreeMap<&str, Package> = items(&json["packages"])
             .filter_map(|package| {
                 let id = package["id"].as_str()?;
-                Some((
-                    id,
-                    read_package(package, members.iter().any(|member| member == id)),
-                ))
+                let is_in = |list: &[String]| list.iter().any(|member| member == id);
+                let package = Package {
+                    member: is_in(&members),
+                    by_default: is_in(&defaults),
+                    ..read_package(package)
+                };
+                Some((id, package))
             })
             .collect();
         let resolved = items(&json["resolve"]["nodes"])
@@ -76,11 +82,10 @@ impl Metadata {
     }
 }
 
-fn read_package(json: &Value, member: bool) -> Package {
+fn read_package(json: &Value) -> Package {
     Package {
         name: string(&json["name"]),
         manifest: PathBuf::from(string(&json["manifest_path"])),
-        member,
         // null: to any registry; a list: to these; an empty list: to none
         published: json["publish"]
             .as_array()
@@ -101,6 +106,7 @@ fn read_package(json: &Value, member: bool) -> Package {
             .flatten()
             .map(|(name, switches)| (name.clone(), strings(switches)))
             .collect(),
+        ..Package::default()
     }
 }
 
@@ -125,6 +131,7 @@ mod tests {
     fn rules_see_what_cargo_says() {
         let metadata = Metadata::read(&json!({
             "workspace_members": ["path+file:///w/a#0.1.0"],
+            "workspace_default_members": ["path+file:///w/a#0.1.0"],
             "packages": [{
                 "id": "path+file:///w/a#0.1.0", "name": "a", "manifest_path": "/w/a/Cargo.toml",
                 "publish": null, "description": "text", "readme": null,
@@ -142,6 +149,7 @@ mod tests {
         let a = metadata.members().next().expect("one member");
         assert_eq!((a.name.as_str(), metadata.members().count()), ("a", 1));
         assert!(a.published && a.description && a.docs_rs && !a.readme);
+        assert!(a.by_default && !metadata.packages[1].by_default);
         assert!(a.dependencies[0].normal && !a.dependencies[1].normal);
         assert_eq!(a.dependencies[0].features, ["x"]);
         assert_eq!(a.features["f"], ["b/y"]);

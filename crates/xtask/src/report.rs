@@ -43,12 +43,12 @@ impl fmt::Display for Report {
         let mut sum = Duration::ZERO;
         for (step, outcome, took) in &self.rows {
             sum += *took;
-            writeln!(f, "{step:<10} {outcome:<8} {:>7.1} s", took.as_secs_f64())?;
+            writeln!(f, "{step:<11} {outcome:<8} {:>7.1} s", took.as_secs_f64())?;
         }
         for step in &self.not_run {
-            writeln!(f, "{step:<10} not run")?;
+            writeln!(f, "{step:<11} not run")?;
         }
-        write!(f, "{:<10} {:<8} {:>7.1} s", "all", "", sum.as_secs_f64())
+        write!(f, "{:<11} {:<8} {:>7.1} s", "all", "", sum.as_secs_f64())
     }
 }
 
@@ -65,11 +65,11 @@ mod tests {
         report.add_not_run("docs");
         assert_eq!(
             report.to_string(),
-            "fmt        ok           0.5 s\n\
-             toml       skipped      0.0 s\n\
-             clippy     FAILED      61.0 s\n\
-             docs       not run\n\
-             all                    61.5 s"
+            "fmt         ok           0.5 s\n\
+             toml        skipped      0.0 s\n\
+             clippy      FAILED      61.0 s\n\
+             docs        not run\n\
+             all                     61.5 s"
         );
     }
 }

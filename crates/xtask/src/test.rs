@@ -17,7 +17,8 @@ use crate::workspace::{Workspace, command_line};
 const FLOOR: &str = "crates/xtask/test-floor.txt";
 
 /// Unit tests, integration tests and doc examples of every member with every feature.
-const EVERYTHING: [&str; 2] = ["--workspace", "--all-features"];
+/// `benches` has none, and would bring the peers.
+const EVERYTHING: [&str; 4] = ["--workspace", "--exclude", "benches", "--all-features"];
 
 /// How many lines of output may wait to be printed.
 const BACKLOG: usize = 1024;

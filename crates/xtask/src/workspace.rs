@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
@@ -82,6 +83,11 @@ impl Workspace {
     pub(crate) fn read(&self, path: &str) -> Result<String> {
         read(&self.root.join(path))
     }
+
+    pub(crate) fn write(&self, path: &str, text: &str) -> Result<()> {
+        fs::write(self.root.join(path), text)
+            .map_err(|e| Failure::new(format!("cannot write {path}: {e}")))
+    }
 }
 
 pub(crate) fn read(path: &Path) -> Result<String> {
@@ -95,6 +101,18 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     println!("$ {line}");
     let status = command
         .stdin(Stdio::null())
+        .status()
+        .map_err(|e| cannot_start(&line, &e))?;
+    check(&line, status)
+}
+
+/// As [`run`], where the standard output is for a result: all goes to standard error.
+pub(crate) fn run_aside(command: &mut Command) -> Result<()> {
+    let line = command_line(command);
+    eprintln!("$ {line}");
+    let status = command
+        .stdin(Stdio::null())
+        .stdout(io::stderr())
         .status()
         .map_err(|e| cannot_start(&line, &e))?;
     check(&line, status)
@@ -130,7 +148,7 @@ pub(crate) fn check(line: &str, status: ExitStatus) -> Result<()> {
     Err(Failure::new(format!("`{line}` failed ({status})")))
 }
 
-pub(crate) fn cannot_start(line: &str, error: &std::io::Error) -> Failure {
+pub(crate) fn cannot_start(line: &str, error: &io::Error) -> Failure {
     Failure::new(format!("cannot start `{line}`: {error}"))
 }
 

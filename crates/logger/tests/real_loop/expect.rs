@@ -43,7 +43,7 @@ pub(crate) fn replies(level: Level, replies: &[(Case, Reply)]) -> Result<(), Fai
     Ok(())
 }
 
-pub(crate) fn lines(level: Level, lines: &[Value]) -> Result<(), Failed> {
+pub(crate) fn lines(level: Level, keep: bool, lines: &[Value]) -> Result<(), Failed> {
     let mut written = BTreeMap::<String, Vec<String>>::new();
     for line in lines {
         let id = line["function_request_id"].as_str();
@@ -63,7 +63,7 @@ pub(crate) fn lines(level: Level, lines: &[Value]) -> Result<(), Failed> {
     }
     for case in Case::all() {
         let mut found = written.remove(&case.id()).unwrap_or_default();
-        let mut expected = expected(level, case);
+        let mut expected = expected(level, keep, case);
         found.sort();
         expected.sort();
         check(found == expected, || {
@@ -90,7 +90,7 @@ fn summary(line: &Value) -> String {
         .to_owned()
 }
 
-fn expected(level: Level, case: Case) -> Vec<String> {
+fn expected(level: Level, keep: bool, case: Case) -> Vec<String> {
     let outcome = match case.end {
         End::Answers => "Ok",
         End::Fails => "Fault",
@@ -108,8 +108,18 @@ fn expected(level: Level, case: Case) -> Vec<String> {
         (Level::Event | Level::Http, _) => &["before", "in a task", "in a blocking task", "after"],
     };
     lines.extend(handler.iter().map(ToString::to_string));
-    lines.extend(runtime_line(level, case));
+    lines.extend(own_line(level, case).map(ToOwned::to_owned));
+    lines.extend(runtime_line(level, case).filter(|_| keep));
     lines
+}
+
+/// What the logger itself says of a failure.
+fn own_line(level: Level, case: Case) -> Option<&'static str> {
+    match (level, case.end) {
+        (Level::Event, End::Fails) => Some("uncaught error"),
+        (_, End::PanicsInCall | End::PanicsInPoll) => Some("panic"),
+        _ => None,
+    }
 }
 
 /// What the runtime logs by itself, outside of our layers.

@@ -22,7 +22,10 @@ use tokio::sync::{Barrier, Notify};
 use tower::{BoxError, Layer, Service, ServiceBuilder, ServiceExt};
 use tracing::info;
 
-use crate::case::{Case, DROPPED, End, Level};
+use crate::{
+    KEEP,
+    case::{Case, DROPPED, End, Level},
+};
 
 pub(crate) fn run(role: &str) -> ExitCode {
     let level: Level = role.parse().expect("a level");
@@ -32,7 +35,10 @@ pub(crate) fn run(role: &str) -> ExitCode {
 }
 
 async fn serve(level: Level) -> Result<(), BoxError> {
-    let logger = LoggerLayer::from_env()?;
+    let keep = powertools_core::Env::process().get(KEEP).is_some();
+    let logger = LoggerLayer::builder()
+        .keep_runtime_error_lines(keep)
+        .build()?;
     logger.init()?;
     let waiting = Case::all().filter(|case| case.waits(level)).count();
     let shared = Arc::new(Shared {

@@ -20,29 +20,39 @@ use crate::case::{Case, Level};
 /// Says which function the started executable is.
 const ROLE: &str = "REAL_LOOP_ROLE";
 
+/// Set if the function keeps the runtime's own lines about errors.
+const KEEP: &str = "REAL_LOOP_KEEP";
+
 fn main() -> ExitCode {
     if let Some(role) = Env::process().get(ROLE) {
         return function::run(&role);
     }
-    let trial = |name: &str, level| Trial::test(name, move || keeps_invocations_apart(level));
+    let trial =
+        |name: &str, level, keep| Trial::test(name, move || keeps_invocations_apart(level, keep));
     let trials = vec![
-        trial("sixty_four_events_keep_apart", Level::Event),
-        trial("sixty_four_http_requests_keep_apart", Level::Http),
-        trial("sixty_four_streamed_bodies_keep_apart", Level::Stream),
+        trial("sixty_four_events_keep_apart", Level::Event, true),
+        trial("sixty_four_http_requests_keep_apart", Level::Http, true),
+        trial("sixty_four_streamed_bodies_keep_apart", Level::Stream, true),
+        trial("failures_of_events_are_told_once", Level::Event, false),
+        trial(
+            "failures_of_http_requests_are_told_once",
+            Level::Http,
+            false,
+        ),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
-fn keeps_invocations_apart(level: Level) -> Result<(), Failed> {
+fn keeps_invocations_apart(level: Level, keep: bool) -> Result<(), Failed> {
     let runtime = tokio::runtime::Runtime::new()?;
-    let (cases, lines) = runtime.block_on(invoke_all(level))?;
+    let (cases, lines) = runtime.block_on(invoke_all(level, keep))?;
     expect::replies(level, &cases)?;
-    expect::lines(level, &lines)
+    expect::lines(level, keep, &lines)
 }
 
 /// Invokes the function with all cases at once. Returns the replies, and what the
 /// function has written to its standard output.
-async fn invoke_all(level: Level) -> Result<(Vec<(Case, Reply)>, Vec<Value>), Failed> {
+async fn invoke_all(level: Level, keep: bool) -> Result<(Vec<(Case, Reply)>, Vec<Value>), Failed> {
     let api = RuntimeApi::bind().await?;
     let (mut output, input) = std::io::pipe()?;
     let reader = thread::spawn(move || {
@@ -50,7 +60,11 @@ async fn invoke_all(level: Level) -> Result<(Vec<(Case, Reply)>, Vec<Value>), Fa
         output.read_to_string(&mut text).map(|_| text)
     });
     let workers = u32::try_from(Case::ALL)?;
-    let function = FunctionProcess::builder()
+    let mut function = FunctionProcess::builder();
+    if keep {
+        function = function.env(KEEP, "1");
+    }
+    let function = function
         .env(ROLE, level.to_string())
         .env("POWERTOOLS_SERVICE_NAME", "real-loop")
         // Managed instances are never cold; here one invocation shall be.

@@ -22,14 +22,24 @@ const RULES: &[Rule] = &[
         why: "everything stands on core, so core stands on none of ours",
     },
     Rule {
+        package: "powertools-jmespath",
+        may_import: &[],
+        why: "expressions over JSON know nothing of Lambda nor of the rest of ours",
+    },
+    Rule {
         package: "powertools-logger",
-        may_import: BASE,
-        why: UTILITY,
+        may_import: &["powertools-core", "powertools-jmespath"],
+        why: "a utility imports core, and jmespath where it reads events",
     },
     Rule {
         package: "powertools-event-handler",
         may_import: BASE,
         why: UTILITY,
+    },
+    Rule {
+        package: "powertools-jmespath",
+        may_import: &[],
+        why: "expressions know nothing of Lambda, so they stand on none of ours",
     },
     Rule {
         package: "powertools-local",
@@ -58,9 +68,28 @@ const RULES: &[Rule] = &[
         why: "an example uses what a user can use: published crates",
     },
     Rule {
+        package: "conformance",
+        may_import: &[
+            "powertools-core",
+            "powertools-event-handler",
+            "powertools-jmespath",
+            "powertools-logger",
+        ],
+        why: "it drives the public API of the utilities, each crate by itself",
+    },
+    Rule {
         package: "testbed",
         may_import: &["powertools-core", "powertools-local"],
         why: "every crate may be tested with the test bed, so it stands on as little as it can",
+    },
+    Rule {
+        package: "benches",
+        may_import: &[
+            "powertools-core",
+            "powertools-jmespath",
+            "powertools-logger",
+        ],
+        why: "what is measured is what a user can use, without the facade between",
     },
     Rule {
         package: "xtask",

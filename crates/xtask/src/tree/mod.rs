@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`imports`] | who among our crates may import whom |
 //! | [`contents`] | crates that certain trees never contain |
+//! | [`defaults`] | which members plain cargo commands leave out |
 //! | [`json`] | features of `serde_json` that would change users' types |
 //! | [`manifests`] | what each manifest takes from the workspace and tells its readers |
 //! | [`weight`] | how many crates the logger brings |
@@ -11,6 +12,7 @@
 //! Each rule is a function from what cargo says to a list of complaints.
 
 mod contents;
+mod defaults;
 mod imports;
 mod json;
 mod listing;
@@ -27,6 +29,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let results = [
         ("imports", imports::check(&metadata)),
         ("contents", contents::check(workspace, &metadata)?),
+        ("defaults", defaults::check(&metadata)),
         ("json", json::check(&metadata)),
         ("manifests", manifests::check(&metadata)?),
         ("weight", weight.complaints()),

@@ -9,7 +9,7 @@ use crate::workspace::Workspace;
 
 /// The most crates that the logger may bring; exactly what it brings today. A change that
 /// raises it says in its message what the new crates are for.
-const LOGGER_CRATES: usize = 69;
+const LOGGER_CRATES: usize = 77;
 
 /// Lambda's platform, so that every machine counts the same crates.
 const TARGET: &str = "x86_64-unknown-linux-gnu";

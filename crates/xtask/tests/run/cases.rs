@@ -154,8 +154,8 @@ fn signal_at_a_lock(name: &str) {
     let lock = File::open(stage.root.join("target/test-servers/python.lock"));
     let lock = lock.expect("it was written");
     lock.lock().expect("nobody else holds it");
-    let mut run = stage.run(&[]);
-    run.line("waiting for the lock ");
+    let run = stage.run(&[]);
+    run.notice("waiting for the lock ");
     run.signal(Signal::TERM);
     ends_by(run, Signal::TERM);
 }

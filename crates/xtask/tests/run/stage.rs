@@ -176,6 +176,16 @@ impl Run {
         }
     }
 
+    /// Waits for a line on the standard error that begins so.
+    pub(crate) fn notice(&self, beginning: &str) {
+        while let Ok(line) = self.errors.recv_timeout(LIMIT) {
+            if line.starts_with(beginning) {
+                return;
+            }
+        }
+        panic!("no notice begins with {beginning:?}: {:?}", self.said);
+    }
+
     /// A connection to the server that the tests are told of.
     pub(crate) fn connect(&mut self) -> Connection {
         let url = self.line("at ");

@@ -1,0 +1,239 @@
+//! A line as it is put together, never longer than it may be.
+
+use crate::{json, pieces::Piece};
+
+/// What is kept free for the trace id, the mark of left out keys, and the end.
+const TAIL: usize = 256;
+
+/// The mark of a value that was cut.
+const CUT: &[u8] = "\"…[cut]\"".as_bytes();
+
+/// A JSON object that is being written.
+#[derive(Debug, Default)]
+pub(crate) struct Out {
+    bytes: Vec<u8>,
+    members: Vec<Member>,
+    max: usize,
+    left_out: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Member {
+    start: usize,
+    name: usize,
+    end: usize,
+}
+
+impl Out {
+    pub(crate) fn begin(&mut self, max: usize) {
+        self.bytes.clear();
+        self.members.clear();
+        self.max = max;
+        self.left_out = 0;
+        self.bytes.push(b'{');
+    }
+
+    pub(crate) fn shrink_to(&mut self, bytes: usize) {
+        self.bytes.shrink_to(bytes);
+        self.members.shrink_to(bytes / 64);
+    }
+
+    /// A member that is always there, and short. Its name needs no escape.
+    pub(crate) fn member(&mut self, name: &str, write: impl FnOnce(&mut Vec<u8>)) {
+        self.start(name.as_bytes());
+        write(&mut self.bytes);
+        self.end();
+    }
+
+    /// A member whose value may be cut to what there is room for.
+    pub(crate) fn value(&mut self, name: &[u8], value: &[u8]) {
+        let room = self.room().saturating_sub(name.len() + 4);
+        if value.len() <= room {
+            self.start(name);
+            self.bytes.extend_from_slice(value);
+            return self.end();
+        }
+        if room < CUT.len() {
+            self.left_out += 1;
+            return;
+        }
+        self.start(name);
+        match value.strip_prefix(b"\"") {
+            Some(text) => {
+                let kept = boundary(text, room - CUT.len());
+                self.bytes.push(b'"');
+                self.bytes.extend_from_slice(&text[..kept]);
+                self.bytes.extend_from_slice(&CUT[1..]);
+            }
+            // Half an object is no JSON.
+            None => self.bytes.extend_from_slice(CUT),
+        }
+        self.end();
+    }
+
+    pub(crate) fn piece(&mut self, piece: Piece<'_>) {
+        let whole = piece.whole();
+        if whole.len() < self.room() {
+            self.comma();
+            let start = self.bytes.len();
+            self.bytes.extend_from_slice(whole);
+            self.members.push(Member {
+                start,
+                name: piece.name().len(),
+                end: self.bytes.len(),
+            });
+            return;
+        }
+        self.value(piece.name(), piece.value());
+    }
+
+    /// Closes the object. A line that lacks keys says how many.
+    pub(crate) fn finish(&mut self) {
+        let left_out = self.left_out;
+        if left_out > 0 {
+            self.member("keys_left_out", |bytes| json::integer(bytes, left_out));
+        }
+        self.bytes.push(b'}');
+    }
+
+    /// The object.
+    pub(crate) fn json(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The object with the end of the line.
+    pub(crate) fn line(&mut self) -> &[u8] {
+        self.bytes.push(b'\n');
+        &self.bytes
+    }
+
+    /// The members, in their order: name and value as they stand in the line.
+    pub(crate) fn members(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.members.iter().map(|member| {
+            let (name, value) = self.bytes[member.start..member.end].split_at(member.name + 2);
+            (&name[1..=member.name], &value[1..])
+        })
+    }
+
+    fn room(&self) -> usize {
+        self.max.saturating_sub(self.bytes.len() + TAIL)
+    }
+
+    fn comma(&mut self) {
+        if self.bytes.len() > 1 {
+            self.bytes.push(b',');
+        }
+    }
+
+    fn start(&mut self, name: &[u8]) {
+        self.comma();
+        self.members.push(Member {
+            start: self.bytes.len(),
+            name: name.len(),
+            end: 0,
+        });
+        self.bytes.push(b'"');
+        self.bytes.extend_from_slice(name);
+        self.bytes.extend_from_slice(b"\":");
+    }
+
+    fn end(&mut self) {
+        if let Some(member) = self.members.last_mut() {
+            member.end = self.bytes.len();
+        }
+    }
+}
+
+/// How many of the first `most` bytes of a string's inside can be kept without tearing
+/// an escape or a character.
+fn boundary(text: &[u8], most: usize) -> usize {
+    let mut kept = 0;
+    while kept < text.len() {
+        let width = match text[kept] {
+            b'\\' if text.get(kept + 1) == Some(&b'u') => 6,
+            b'\\' => 2,
+            0xc0..=0xdf => 2,
+            0xe0..=0xef => 3,
+            0xf0..=0xff => 4,
+            _ => 1,
+        };
+        if kept + width > most {
+            break;
+        }
+        kept += width;
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    fn line(max: usize, values: &[(&str, &str)]) -> (usize, Value) {
+        let mut out = Out::default();
+        out.begin(max);
+        for (name, value) in values {
+            out.value(name.as_bytes(), value.as_bytes());
+        }
+        out.member("last", |bytes| json::string(bytes, "kept"));
+        out.finish();
+        let text = String::from_utf8(out.json().to_vec()).unwrap();
+        (text.len(), serde_json::from_str(&text).expect(&text))
+    }
+
+    #[test]
+    fn members_are_told_as_they_stand_in_the_line() {
+        let mut out = Out::default();
+        out.begin(1000);
+        out.value(b"a\\n", b"\"x\"");
+        out.value(b"b", b"{\"c\":1}");
+        out.finish();
+        assert_eq!(out.json(), br#"{"a\n":"x","b":{"c":1}}"#);
+        let members: Vec<_> = out.members().collect();
+        assert_eq!(
+            members,
+            [
+                (br"a\n".as_slice(), br#""x""#.as_slice()),
+                (b"b".as_slice(), br#"{"c":1}"#.as_slice())
+            ]
+        );
+    }
+
+    #[test]
+    fn a_text_that_does_not_fit_is_cut_with_a_mark() {
+        let text = format!("\"{}\"", "é\\n".repeat(500));
+        let (length, line) = line(700, &[("a", &text), ("b", "1")]);
+        assert!(length <= 700, "{length}");
+        let cut = line["a"].as_str().unwrap();
+        assert!(
+            cut.starts_with("é\né\n") && cut.ends_with("…[cut]"),
+            "{cut}"
+        );
+        assert_eq!(line["last"], "kept");
+    }
+
+    #[test]
+    fn an_object_that_does_not_fit_is_replaced_by_the_mark() {
+        let object = format!("{{\"a\":\"{}\"}}", "x".repeat(1000));
+        let (_, line) = line(700, &[("a", &object), ("b", "1")]);
+        assert_eq!(line["a"], "…[cut]");
+        assert_eq!(line["b"], 1);
+    }
+
+    #[test]
+    fn keys_without_room_are_counted() {
+        let names: Vec<_> = (0..100).map(|number| format!("name-{number}")).collect();
+        let values: Vec<_> = names
+            .iter()
+            .map(|name| (name.as_str(), "12345678"))
+            .collect();
+        let (length, line) = line(600, &values);
+        assert!(length <= 600, "{length}");
+        let there = line.as_object().unwrap().len() - 2;
+        assert_eq!(line["keys_left_out"], 100 - there);
+        assert!(there > 5);
+        assert_eq!(line["last"], "kept");
+    }
+}

@@ -1,0 +1,184 @@
+//! What a logger keeps on an invocation.
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
+
+use powertools_core::{Invocation, Slot, Utility};
+use tracing::level_filters::LevelFilter;
+
+use crate::{
+    buffer::Buffer,
+    json::{self, Rules},
+    pieces::Pieces,
+    settings::Settings,
+};
+
+static STATE: Slot<State> = Slot::of(Utility::Logger);
+
+// Process-wide: the states that can be used again once nobody holds them. Only their
+// capacity survives.
+static POOL: Mutex<Vec<Arc<State>>> = Mutex::new(Vec::new());
+
+/// As many as Lambda runs at once in most processes.
+const POOLED: usize = 64;
+
+/// More than this is not kept of an invocation's buffers.
+const KEPT_CAPACITY: usize = 16 * 1024;
+
+/// The logger's part of one invocation.
+#[derive(Debug)]
+pub(crate) struct State {
+    settings: Arc<Settings>,
+    sampled: AtomicBool,
+    /// A layer has taken charge of the beginning and the end.
+    owned: AtomicBool,
+    data: Mutex<Data>,
+}
+
+/// What changes with the lines of an invocation. Nothing of the user's runs under its
+/// lock.
+#[derive(Debug, Default)]
+pub(crate) struct Data {
+    /// Of the logger, of the invocation, then appended.
+    pub(crate) keys: Pieces,
+    pub(crate) buffer: Buffer,
+    pub(crate) counters: Vec<(String, i64)>,
+    /// What the line about the handler's error said.
+    pub(crate) error: Pieces,
+    pub(crate) started: Option<Instant>,
+}
+
+impl State {
+    /// The state of an invocation, if one was begun.
+    pub(crate) fn of(invocation: &Invocation) -> Option<&Self> {
+        STATE.get(invocation)
+    }
+
+    /// The state of an invocation, begun by this logger if none has. Nothing only if
+    /// another version of this crate has put its own there.
+    pub(crate) fn begin<'a>(
+        invocation: &'a Invocation,
+        settings: &Arc<Settings>,
+    ) -> Option<&'a Self> {
+        STATE.get_or_init(invocation, || {
+            let state = take_pooled(settings);
+            state.start(invocation);
+            state
+        })
+    }
+
+    /// Whether the caller is the first layer that wants to begin and end this part.
+    pub(crate) fn own(&self) -> bool {
+        !self.owned.swap(true, Ordering::Relaxed)
+    }
+
+    pub(crate) fn settings(&self) -> &Arc<Settings> {
+        &self.settings
+    }
+
+    pub(crate) fn data(&self) -> MutexGuard<'_, Data> {
+        self.data.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The level that holds in this invocation.
+    pub(crate) fn level(&self, settings: &Settings) -> LevelFilter {
+        match self.is_sampled() {
+            true => settings.threshold.sampled(),
+            false => settings.threshold.base(),
+        }
+    }
+
+    pub(crate) fn is_sampled(&self) -> bool {
+        self.sampled.load(Ordering::Relaxed)
+    }
+
+    /// Draws whether this invocation is sampled.
+    pub(crate) fn draw(&self, invocation: &Invocation) {
+        let settings = &self.settings;
+        let drawn = settings.sampling.as_ref().is_some_and(|sampling| {
+            sampling.draw(settings.host.random(), invocation.xray_trace_id())
+        });
+        self.sampled.store(drawn, Ordering::Relaxed);
+    }
+
+    /// Back to the keys that were there at the start.
+    pub(crate) fn clear(&self, invocation: &Invocation) {
+        let mut data = self.data();
+        data.keys.clear();
+        data.keys.append_distinct(&self.settings.keys);
+        context_keys(&mut data.keys, invocation, &self.settings.rules);
+    }
+
+    fn start(&self, invocation: &Invocation) {
+        self.clear(invocation);
+        self.draw(invocation);
+        self.data().started = Some(self.settings.host.clock().instant());
+    }
+
+    fn new(settings: Arc<Settings>) -> Self {
+        Self {
+            settings,
+            sampled: AtomicBool::new(false),
+            owned: AtomicBool::new(false),
+            data: Mutex::default(),
+        }
+    }
+
+    /// Another invocation's, of which nothing must be left.
+    fn reset(&mut self, settings: &Arc<Settings>) {
+        self.settings = Arc::clone(settings);
+        *self.owned.get_mut() = false;
+        let data = self.data.get_mut().unwrap_or_else(PoisonError::into_inner);
+        data.keys.clear();
+        data.keys.shrink_to(KEPT_CAPACITY);
+        data.error.clear();
+        data.error.shrink_to(KEPT_CAPACITY);
+        data.buffer.reset();
+        data.counters.clear();
+    }
+}
+
+fn take_pooled(settings: &Arc<Settings>) -> Arc<State> {
+    let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+    let free = pool.iter_mut().find_map(|state| {
+        // Nobody else holds it, so nobody's lines can meet it.
+        Arc::get_mut(state)?.reset(settings);
+        Some(Arc::clone(state))
+    });
+    free.unwrap_or_else(|| {
+        let state = Arc::new(State::new(Arc::clone(settings)));
+        if pool.len() < POOLED {
+            pool.push(Arc::clone(&state));
+        }
+        state
+    })
+}
+
+/// The keys that tell whose line it is.
+fn context_keys(keys: &mut Pieces, invocation: &Invocation, rules: &Rules) {
+    if let Some(cold) = invocation.cold_start() {
+        keys.set("cold_start", rules, |out| json::boolean(out, cold));
+    }
+    set_text(keys, rules, "function_name", invocation.function_name());
+    if let Some(size) = invocation.memory_size() {
+        keys.set("function_memory_size", rules, |out| {
+            json::integer(out, size);
+        });
+    }
+    set_text(keys, rules, "function_arn", invocation.function_arn());
+    set_text(keys, rules, "function_request_id", invocation.request_id());
+    set_text(keys, rules, "tenant_id", invocation.tenant_id());
+}
+
+/// Sets a key that something outside gives, if it does.
+pub(crate) fn set_text(keys: &mut Pieces, rules: &Rules, name: &str, value: Option<&str>) {
+    const MAX_TEXT: usize = 1024;
+    if let Some(value) = value {
+        keys.set(name, rules, |out| json::text(out, value, MAX_TEXT));
+    }
+}

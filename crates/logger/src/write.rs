@@ -1,0 +1,290 @@
+//! From an entry to the output: held back or written, in the shape that was asked for.
+
+use std::{
+    cell::{Cell, RefCell},
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use powertools_core::Invocation;
+use tracing::{Level, level_filters::LevelFilter};
+
+use crate::{
+    buffer::Held,
+    entry::Entry,
+    formatter::LogRecord,
+    json,
+    line::Line,
+    out::Out,
+    pieces::Pieces,
+    runtime_span::RuntimeInvocation,
+    scope,
+    settings::Settings,
+    state::{State, set_text},
+    timestamp::Clockface,
+};
+
+/// More than this is not kept: one huge line must not hold its memory for good.
+const KEPT_CAPACITY: usize = 64 * 1024;
+
+thread_local! {
+    // Scratch for the line being written: its capacity is kept, no value is, but for the
+    // text of the last second.
+    static DESK: RefCell<Desk> = RefCell::default();
+    // While the output is at work. A panic in it must not wait for it.
+    static WRITING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The buffers of a line.
+#[derive(Debug, Default)]
+pub(crate) struct Desk {
+    pub(crate) entry: Entry,
+    out: Out,
+    keys: Pieces,
+    clockface: Clockface,
+    shaped: Vec<u8>,
+}
+
+impl Desk {
+    /// Runs with the thread's own desk, which is clear.
+    ///
+    /// There is another for a value whose formatting logs, in the middle of another
+    /// line, and for a thread that ends and has destroyed its own.
+    pub(crate) fn with<T>(run: impl FnOnce(&mut Self) -> T) -> T {
+        let mut run = Some(run);
+        let kept = DESK.try_with(|desk| {
+            let mut desk = desk.try_borrow_mut().ok()?;
+            let done = run.take().map(|run| run(&mut desk));
+            desk.clear();
+            done
+        });
+        match (kept.ok().flatten(), run) {
+            (Some(done), _) => done,
+            (None, Some(run)) => run(&mut Self::default()),
+            (None, None) => unreachable!("a closure that was taken has run"),
+        }
+    }
+
+    fn clear(&mut self) {
+        self.entry.clear();
+        self.entry.shrink_to(KEPT_CAPACITY);
+        self.out.shrink_to(KEPT_CAPACITY);
+        self.keys.clear();
+        self.keys.shrink_to(KEPT_CAPACITY);
+        self.shaped.clear();
+        self.shaped.shrink_to(KEPT_CAPACITY);
+    }
+}
+
+/// Whether this thread is just writing a line.
+pub(crate) fn is_writing() -> bool {
+    WRITING.try_with(Cell::get).unwrap_or(true)
+}
+
+/// Whose keys a line carries.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Owner<'a> {
+    Invocation(&'a Invocation, &'a State),
+    /// The runtime's own lines come from outside our layers; their span tells.
+    Runtime(&'a RuntimeInvocation),
+    Nobody,
+}
+
+impl<'a> Owner<'a> {
+    /// The invocation that this code runs in, if it runs in one.
+    pub(crate) fn of(invocation: Option<&'a Invocation>, settings: &Arc<Settings>) -> Self {
+        let state = |invocation| Some((invocation, State::begin(invocation, settings)?));
+        invocation
+            .and_then(state)
+            .map_or(Self::Nobody, |(invocation, state)| {
+                Self::Invocation(invocation, state)
+            })
+    }
+
+    fn level(self, settings: &Settings) -> LevelFilter {
+        match self {
+            Self::Invocation(_, state) => state.level(settings),
+            Self::Runtime(_) | Self::Nobody => settings.threshold.base(),
+        }
+    }
+
+    fn xray_trace_id(&self) -> Option<&'a str> {
+        match self {
+            Self::Invocation(invocation, _) => invocation.xray_trace_id(),
+            Self::Runtime(runtime) => runtime.xray_trace_id(),
+            Self::Nobody => None,
+        }
+    }
+}
+
+/// A logger at work for an owner.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Desktop<'a> {
+    pub(crate) settings: &'a Settings,
+    pub(crate) owner: Owner<'a>,
+}
+
+impl Desktop<'_> {
+    /// Writes the entry of the desk if its level is shown, or holds it back.
+    pub(crate) fn submit(self, desk: &mut Desk) {
+        let level = desk.entry.level;
+        let shown = self.owner.level(self.settings);
+        if let (Some(buffer), Owner::Invocation(_, state)) = (&self.settings.buffer, self.owner) {
+            if buffer.holds(level, shown) {
+                let held = state.data().buffer.push(&mut desk.entry, buffer.size());
+                match held {
+                    Held::Kept => return,
+                    Held::TooLarge => {
+                        self.write(desk);
+                        return self.settings.warn(
+                            "a line is larger than the log buffer and was not held back; give \
+                             the buffer more bytes",
+                        );
+                    }
+                    Held::Closed => {}
+                }
+            } else if level == Level::ERROR && buffer.flushes_on_error_log() {
+                self.flush(desk);
+            }
+        }
+        if level <= shown {
+            self.write(desk);
+        }
+    }
+
+    /// Writes the entry of the desk.
+    pub(crate) fn write(self, desk: &mut Desk) {
+        let Desk {
+            entry,
+            out,
+            keys,
+            clockface,
+            shaped,
+        } = desk;
+        self.compose(entry, keys, out, clockface);
+        ship(self.settings, entry.level, out, shaped);
+    }
+
+    /// Writes what was held back, oldest first.
+    pub(crate) fn flush(self, desk: &mut Desk) {
+        let Owner::Invocation(_, state) = self.owner else {
+            return;
+        };
+        let Desk {
+            out,
+            keys,
+            clockface,
+            shaped,
+            ..
+        } = desk;
+        loop {
+            let Some(entry) = state.data().buffer.take_oldest() else {
+                break;
+            };
+            self.compose(&entry, keys, out, clockface);
+            ship(self.settings, entry.level, out, shaped);
+            state.data().buffer.recycle(entry);
+        }
+        let evicted = state.data().buffer.take_evicted();
+        if evicted {
+            self.settings.warn(
+                "the oldest lines of the log buffer are not shown: they made room for newer \
+                 ones; give the buffer more bytes",
+            );
+        }
+    }
+
+    fn compose(self, entry: &Entry, keys: &mut Pieces, out: &mut Out, clockface: &mut Clockface) {
+        let settings = self.settings;
+        let from_env = match self.owner.xray_trace_id() {
+            Some(_) => None,
+            None => settings.env_trace_id(),
+        };
+        let trace_id = self
+            .owner
+            .xray_trace_id()
+            .or_else(|| from_env.as_deref().map(powertools_core::xray_root));
+        let mut write = |keys: &Pieces| {
+            let line = Line {
+                settings,
+                entry,
+                keys,
+                trace_id,
+            };
+            line.write(out, clockface);
+        };
+        keys.clear();
+        match self.owner {
+            Owner::Invocation(_, state) => {
+                let data = state.data();
+                if scope::is_empty() {
+                    return write(&data.keys);
+                }
+                keys.append_distinct(&data.keys);
+            }
+            Owner::Runtime(runtime) => {
+                keys.append_distinct(&settings.keys);
+                let id = runtime.request_id();
+                set_text(keys, &settings.rules, "function_request_id", id);
+                set_text(keys, &settings.rules, "tenant_id", runtime.tenant_id());
+            }
+            Owner::Nobody => keys.append_distinct(&settings.keys),
+        }
+        scope::overlay(keys);
+        write(keys);
+    }
+}
+
+/// One write for the whole line. Nothing can be done about an output that fails, and the
+/// handler's answer must not depend on it.
+fn ship(settings: &Settings, level: Level, out: &mut Out, shaped: &mut Vec<u8>) {
+    shaped.clear();
+    if let Some(formatter) = &settings.formatter {
+        let record = LogRecord::new(level, out);
+        let formatted = catch_unwind(AssertUnwindSafe(|| formatter.format(&record, shaped)));
+        if formatted.is_err() {
+            shaped.clear();
+        }
+    } else if settings.dev {
+        json::pretty(shaped, out.json());
+    }
+    let line = if shaped.is_empty() {
+        out.line()
+    } else {
+        shaped.push(b'\n');
+        shaped
+    };
+    let _ = WRITING.try_with(|writing| writing.set(true));
+    let _ = catch_unwind(AssertUnwindSafe(|| settings.output.write_line(line)));
+    let _ = WRITING.try_with(|writing| writing.set(false));
+}
+
+impl Settings {
+    /// A line of the logger's own, about itself. It goes out whatever the level is.
+    pub(crate) fn warn(&self, message: impl fmt::Display) {
+        let desk = &mut Desk::default();
+        let entry = &mut desk.entry;
+        entry.level = Level::WARN;
+        entry.time = self.host.clock().now();
+        json::string(&mut entry.location, "powertools_logger");
+        json::display(&mut entry.message, &message, self.rules.max_field_bytes());
+        let current = Invocation::try_current();
+        let state = |invocation| Some((invocation, State::of(invocation)?));
+        let owner = current.as_ref().and_then(state);
+        let owner = owner.map_or(Owner::Nobody, |(invocation, state)| {
+            Owner::Invocation(invocation, state)
+        });
+        let desktop = Desktop {
+            settings: self,
+            owner,
+        };
+        desktop.write(desk);
+    }
+
+    /// The trace id of a line whose owner has none. Lambda sets the variable where one
+    /// invocation runs at a time.
+    fn env_trace_id(&self) -> Option<String> {
+        self.host.env().get_non_empty("_X_AMZN_TRACE_ID")
+    }
+}
