@@ -3,9 +3,11 @@
 use std::{cell::Cell, convert::Infallible, future, hint::black_box, time::Duration};
 
 use lambda_runtime::LambdaEvent;
-use powertools_core::{ColdStart, Env, Host, SharedWriter};
-use powertools_logger::{LoggerBuilder, LoggerLayer};
+use powertools_core::{ColdStart, Env, Host, Random, SharedRandom, SharedWriter};
+use powertools_logger::{CorrelationIdPath, LogBuffer, LoggerBuilder, LoggerLayer};
+use serde::Serialize;
 use tower::{Layer, Service, service_fn};
+use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{Registry, layer::SubscriberExt};
 
 use crate::{
@@ -18,20 +20,17 @@ use crate::{
 pub(crate) const OPERATIONS: &[Operation] = &[
     Operation::new("logger/line", line),
     Operation::new("logger/disabled", disabled).tiny(),
-    // To come, each with its rows in benches/ceilings.tsv and benches/limits.tsv:
-    // logger/sampled_out: `disabled` with sampling on, not drawn. Tiny.
-    // logger/buffering_dropped: with buffering on, a line above the verbosity and below the
-    // level. Tiny.
-    // logger/buffered: with buffering on, a DEBUG line of `order_stored!` that is kept, in a
-    // buffer so small that it is full after the warm-up.
+    Operation::new("logger/sampled_out", sampled_out).tiny(),
+    Operation::new("logger/buffering_dropped", buffering_dropped).tiny(),
+    Operation::new("logger/buffered", buffered),
     Operation::new("logger/context", context),
     Operation::new("logger/init", init),
 ];
 
-/// The keys of the invocation that a line carries: with `service`, seven. To come:
-/// `correlation_id`.
-const KEYS: [&str; 7] = [
+/// The service, and the seven keys of the invocation that a line carries.
+const KEYS: [&str; 8] = [
     r#""service":"checkout""#,
+    r#""correlation_id":"c-7f3a""#,
     r#""cold_start":true"#,
     r#""function_name":"orders""#,
     r#""function_memory_size":128"#,
@@ -47,24 +46,51 @@ fn host() -> Host {
         .with_cold_start(ColdStart::unused())
 }
 
-fn builder() -> LoggerBuilder {
+/// A payload whose `id` is the correlation id.
+#[derive(Debug, Serialize)]
+struct Event {
+    version: u32,
+    id: String,
+    source: String,
+    account: String,
+    resources: Vec<String>,
+}
+
+impl Event {
+    fn new() -> Self {
+        Self {
+            version: 0,
+            id: "c-7f3a".to_owned(),
+            source: "shop.orders".to_owned(),
+            account: "123456789012".to_owned(),
+            resources: vec!["arn:aws:events:eu-west-1:123456789012:rule/orders".to_owned()],
+        }
+    }
+}
+
+type Builder = LoggerBuilder<CorrelationIdPath>;
+
+type Logger = LoggerLayer<CorrelationIdPath>;
+
+fn builder() -> Builder {
     LoggerLayer::builder()
         .host(host())
         .output(SharedWriter::new(&SINK))
+        .correlation_id(CorrelationIdPath::EVENT_BRIDGE)
 }
 
-fn build(builder: LoggerBuilder) -> LoggerLayer {
+fn build(builder: Builder) -> Logger {
     builder.build().expect("the settings are valid")
 }
 
 /// Measures inside a handler that this logger wraps and whose lines it writes.
-fn in_handler(logger: &LoggerLayer, mut handler: impl FnMut()) {
+fn in_handler(logger: &Logger, mut handler: impl FnMut()) {
     logger.init().expect("no other subscriber is installed");
-    let mut service = logger.layer(service_fn(|_: LambdaEvent<()>| {
+    let mut service = logger.layer(service_fn(|_: LambdaEvent<Event>| {
         handler();
         future::ready(Ok::<_, Infallible>(()))
     }));
-    let event = LambdaEvent::new((), invocation::context());
+    let event = LambdaEvent::new(Event::new(), invocation::context());
     let Ok(()) = invocation::ready(service.call(event));
 }
 
@@ -83,6 +109,48 @@ fn disabled(bench: &mut Bench) {
     });
 }
 
+/// Sampling is on, and this invocation was not drawn.
+fn sampled_out(bench: &mut Bench) {
+    let host = host().with_random(SharedRandom::new(NeverDrawn));
+    in_handler(&build(builder().host(host).sampling_rate(0.5)), || {
+        SINK.prove_line(|| order_stored!(info), &FIELDS);
+        SINK.prove_silence(|| order_stored!(debug));
+        bench.measure(|| order_stored!(debug));
+    });
+}
+
+struct NeverDrawn;
+
+impl Random for NeverDrawn {
+    fn fill(&self, bytes: &mut [u8]) {
+        bytes.fill(0xff);
+    }
+}
+
+/// Lines at DEBUG are held back; one at INFO is neither held nor shown.
+fn buffering_dropped(bench: &mut Bench) {
+    let builder = builder().level(LevelFilter::ERROR).buffer(LogBuffer::new());
+    in_handler(&build(builder), || {
+        SINK.prove_silence(|| order_stored!(info));
+        powertools_logger::flush_buffer();
+        SINK.prove_silence(powertools_logger::flush_buffer);
+        bench.measure(|| order_stored!(info));
+    });
+}
+
+/// A line that is held back, in a buffer that is full: an older one goes.
+fn buffered(bench: &mut Bench) {
+    let buffer = LogBuffer::new().max_bytes(8 * 1024);
+    in_handler(&build(builder().buffer(buffer)), || {
+        SINK.prove_silence(|| order_stored!(debug));
+        SINK.prove_line(
+            powertools_logger::flush_buffer,
+            &[KEYS.as_slice(), &FIELDS].concat(),
+        );
+        bench.measure(|| order_stored!(debug));
+    });
+}
+
 /// One invocation of a handler that does nothing.
 fn context(bench: &mut Bench) {
     let logger = build(builder());
@@ -90,9 +158,8 @@ fn context(bench: &mut Bench) {
     let logs = Cell::new(true);
     let mut context = invocation::context();
     context.deadline = deadline();
-    // Once the logger can: the correlation id from a top-level field of the payload.
-    let request = Returned::new(LambdaEvent::new((), context));
-    let mut service = logger.layer(service_fn(|event: LambdaEvent<()>| {
+    let request = Returned::new(LambdaEvent::new(Event::new(), context));
+    let mut service = logger.layer(service_fn(|event: LambdaEvent<Event>| {
         if logs.get() {
             order_stored!(info);
         }

@@ -66,58 +66,85 @@ impl Takes {
         }
     }
 
-    /// Whether lines of this level and target are written, whoever they belong to.
-    fn always(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() <= self.level_of(metadata.target())
+    /// Whether the event or span is taken, here and now.
+    pub(crate) fn takes(&self, metadata: &Metadata<'_>) -> bool {
+        let level = *metadata.level();
+        let own = self.settings.targets.level(metadata.target());
+        level <= self.level_of(own)
+            || match metadata.is_span() {
+                true => runtime_span::is(metadata),
+                false => own.is_none() && self.may_take(level) && self.here(level),
+            }
     }
 
-    /// Whether a span may carry an invocation to where the task-local does not reach.
-    fn follows(&self, metadata: &Metadata<'_>) -> bool {
-        self.always(metadata) || runtime_span::is(metadata)
-    }
-
-    /// The level of a target in an invocation that was not drawn.
-    fn level_of(&self, target: &str) -> LevelFilter {
-        let threshold = &self.settings.threshold;
-        match self.settings.targets.level(target) {
-            Some(level) => threshold.bounded(level),
-            None => threshold.base(),
+    /// Whether it is taken always, never, or depending on the invocation.
+    pub(crate) fn interest(&self, metadata: &Metadata<'_>) -> Interest {
+        let level = *metadata.level();
+        let own = self.settings.targets.level(metadata.target());
+        if level <= self.level_of(own) || (metadata.is_span() && runtime_span::is(metadata)) {
+            Interest::always()
+        } else if metadata.is_event() && own.is_none() && self.may_take(level) {
+            Interest::sometimes()
+        } else {
+            Interest::never()
         }
     }
 
-    /// Whether some invocations write or hold lines that others do not.
-    fn sometimes(&self, metadata: &Metadata<'_>) -> bool {
-        let level = *metadata.level();
+    /// The most verbose level that may be taken.
+    pub(crate) fn most_verbose(&self) -> LevelFilter {
+        let Settings {
+            threshold,
+            targets,
+            most_verbose,
+            ..
+        } = &*self.settings;
+        let targets = targets.most_verbose().map(|level| threshold.bounded(level));
+        // The runtime's span is at INFO, ours at ERROR.
+        let fixed = [threshold.base(), *most_verbose, LevelFilter::INFO];
+        fixed
+            .into_iter()
+            .chain(targets)
+            .fold(LevelFilter::OFF, Ord::max)
+    }
+
+    /// The level of a target, which may have its own, in an invocation that was not drawn.
+    fn level_of(&self, own: Option<LevelFilter>) -> LevelFilter {
+        let threshold = &self.settings.threshold;
+        own.map_or_else(|| threshold.base(), |level| threshold.bounded(level))
+    }
+
+    /// Whether some invocations write or hold lines of this level.
+    fn may_take(&self, level: Level) -> bool {
         let Settings {
             threshold,
             sampling,
             buffer,
-            targets,
             ..
         } = &*self.settings;
-        let drawn = sampling.is_some() && level <= threshold.sampled();
-        let held = buffer
-            .as_ref()
-            .is_some_and(|buffer| buffer.holds(level, threshold.base()));
-        (drawn || held) && targets.level(metadata.target()).is_none()
+        let buffer = buffer.as_ref();
+        (sampling.is_some() && level <= LevelFilter::DEBUG)
+            || buffer.is_some_and(|buffer| buffer.holds(level, threshold.base()))
     }
 
     /// Whether this invocation writes or holds lines of this level.
     fn here(&self, level: Level) -> bool {
-        let taken = |invocation: &Invocation| {
-            State::begin(invocation, &self.settings).is_some_and(|state| {
-                let shown = state.level(&self.settings);
-                let buffer = self.settings.buffer.as_ref();
-                level <= shown || buffer.is_some_and(|buffer| buffer.holds(level, shown))
-            })
-        };
-        match Invocation::with_task(taken) {
+        match Invocation::with_task(|invocation| self.taken(invocation, level)) {
             Some(taken) => taken,
             None => self
                 .subscribed
                 .current_invocation()
-                .is_some_and(|invocation| taken(&invocation)),
+                .is_some_and(|invocation| self.taken(&invocation, level)),
         }
+    }
+
+    fn taken(&self, invocation: &Invocation, level: Level) -> bool {
+        let begun = State::of(invocation);
+        let Some(state) = begun.or_else(|| State::begin(invocation, &self.settings)) else {
+            return false;
+        };
+        let shown = state.level(&self.settings);
+        let buffer = self.settings.buffer.as_ref();
+        level <= shown || buffer.is_some_and(|buffer| buffer.holds(level, shown))
     }
 }
 
@@ -126,44 +153,14 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
     fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
-        if metadata.is_span() {
-            return self.follows(metadata);
-        }
-        self.always(metadata) || (self.sometimes(metadata) && self.here(*metadata.level()))
+        self.takes(metadata)
     }
 
     fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
-        if metadata.is_span() {
-            return match self.follows(metadata) {
-                true => Interest::always(),
-                false => Interest::never(),
-            };
-        }
-        if self.always(metadata) {
-            Interest::always()
-        } else if self.sometimes(metadata) {
-            Interest::sometimes()
-        } else {
-            Interest::never()
-        }
+        self.interest(metadata)
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        let Settings {
-            threshold,
-            sampling,
-            buffer,
-            targets,
-            ..
-        } = &*self.settings;
-        let drawn = sampling.as_ref().map(|_| threshold.sampled());
-        let held = buffer.as_ref().map(|_| LevelFilter::DEBUG);
-        let targets = targets.most_verbose().map(|level| threshold.bounded(level));
-        // The runtime's span is at INFO, ours at ERROR.
-        [drawn, held, targets]
-            .into_iter()
-            .flatten()
-            .chain([threshold.base(), LevelFilter::INFO])
-            .max()
+        Some(self.most_verbose())
     }
 }

@@ -43,26 +43,26 @@ static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::new(Redaction::default()
 ///
 /// [`LoggerBuilder::keys`]: crate::LoggerBuilder::keys
 pub fn append_keys(keys: &(impl Serialize + ?Sized)) {
-    in_invocation(|_, state| {
+    in_invocation(|invocation, state| {
         // Before the lock: a value's own code may log.
         let keys = rendered(keys, next_order());
-        state.data().keys.overlay(&keys);
+        state.keyed(invocation).keys.overlay(&keys);
     });
 }
 
 /// Adds one key. See [`append_keys`].
 pub fn append_key(name: &str, value: &(impl Serialize + ?Sized)) {
-    in_invocation(|_, state| {
+    in_invocation(|invocation, state| {
         let keys = rendered(&One(name, value), next_order());
-        state.data().keys.overlay(&keys);
+        state.keyed(invocation).keys.overlay(&keys);
     });
 }
 
 /// Takes keys away from the lines of this invocation. Those that every line has, such as
 /// `location`, may be among them; a `message` moves to the end.
 pub fn remove_keys<'a>(names: impl IntoIterator<Item = &'a str>) {
-    in_invocation(|_, state| {
-        let mut data = state.data();
+    in_invocation(|invocation, state| {
+        let mut data = state.keyed(invocation);
         for name in names {
             if Standard::of(name).is_some() {
                 data.keys
@@ -77,7 +77,7 @@ pub fn remove_keys<'a>(names: impl IntoIterator<Item = &'a str>) {
 /// Takes all appended keys away, with the correlation id, and shows again what was
 /// removed. The keys of the logger and of the invocation stay.
 pub fn clear_state() {
-    in_invocation(|invocation, state| state.clear(invocation));
+    in_invocation(|_, state| state.clear());
 }
 
 /// Sets the key `correlation_id`.
@@ -88,8 +88,8 @@ pub fn set_correlation_id(id: &str) {
 /// The correlation id of this invocation. One that is not text is given as JSON.
 #[must_use]
 pub fn correlation_id() -> Option<String> {
-    in_invocation(|_, state| {
-        let data = state.data();
+    in_invocation(|invocation, state| {
+        let data = state.keyed(invocation);
         let id = data.keys.get(b"correlation_id")?;
         if id.is_null() {
             return None;

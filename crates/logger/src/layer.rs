@@ -98,7 +98,8 @@ impl<C, E> LoggerLayer<C, E> {
     /// A `tracing` subscriber is installed already. Add
     /// [`subscriber_layer`](Self::subscriber_layer) to that one.
     pub fn init(&self) -> Result<(), LoggerConfigError> {
-        let subscriber = Registry::default().with(self.subscriber_layer());
+        let lines = JsonLines::alone(Arc::clone(&self.settings));
+        let subscriber = Registry::default().with(lines);
         tracing::subscriber::set_global_default(subscriber)
             .map_err(|_| LoggerConfigError::installed())?;
         // Another logger for the `log` crate may stay: it was chosen on purpose.

@@ -97,20 +97,22 @@ fn parse(word: &str) -> Option<LevelFilter> {
     })
 }
 
-/// The word in the line, as Lambda's own log filter reads it.
-pub(crate) fn word(level: Level) -> &'static str {
+/// The word in the line, with its quotes, as Lambda's own log filter reads it.
+pub(crate) fn json(level: Level) -> &'static str {
     match level {
-        Level::TRACE => "TRACE",
-        Level::DEBUG => "DEBUG",
-        Level::INFO => "INFO",
-        Level::WARN => "WARN",
-        Level::ERROR => "ERROR",
+        Level::TRACE => "\"TRACE\"",
+        Level::DEBUG => "\"DEBUG\"",
+        Level::INFO => "\"INFO\"",
+        Level::WARN => "\"WARN\"",
+        Level::ERROR => "\"ERROR\"",
     }
 }
 
 /// The word of a threshold.
 pub(crate) fn filter_word(level: LevelFilter) -> &'static str {
-    level.into_level().map_or("OFF", word)
+    level
+        .into_level()
+        .map_or("OFF", |level| json(level).trim_matches('"'))
 }
 
 const ORDERED: [LevelFilter; 6] = [

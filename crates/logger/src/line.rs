@@ -7,7 +7,7 @@
 
 use crate::{
     entry::Entry,
-    json, level,
+    level,
     out::Out,
     pieces::{Piece, Pieces},
     settings::Settings,
@@ -22,12 +22,17 @@ pub(crate) struct Line<'a> {
     pub(crate) entry: &'a Entry,
     /// Of the logger, the invocation and the scopes, in this order.
     pub(crate) keys: &'a Pieces,
-    pub(crate) trace_id: Option<&'a str>,
+    /// JSON.
+    pub(crate) trace_id: Option<&'a [u8]>,
 }
 
 impl Line<'_> {
     pub(crate) fn write(&self, out: &mut Out, clockface: &mut Clockface) {
-        out.begin(self.settings.max_line_bytes);
+        let lists = self.settings.formatter.is_some();
+        out.begin(self.settings.max_line_bytes, lists);
+        if self.write_plain(out, clockface) {
+            return;
+        }
         let order = self.settings.order.as_slice();
         for name in order {
             match Standard::of(name) {
@@ -52,49 +57,82 @@ impl Line<'_> {
         out.finish();
     }
 
-    fn write_standard(&self, standard: Standard, out: &mut Out, clockface: &mut Clockface) {
+    /// Writes a line in which no name meets another, as nearly all are: then keys and
+    /// fields are two blocks.
+    fn write_plain(&self, out: &mut Out, clockface: &mut Clockface) -> bool {
+        let Self {
+            settings,
+            entry,
+            keys,
+            trace_id,
+        } = *self;
+        let (Some(keys), Some(fields)) = (keys.block(), entry.fields.block()) else {
+            return false;
+        };
+        let size = keys.len() + entry.size() + settings.service.len();
+        if !settings.order.is_empty()
+            || !entry.error.is_empty()
+            || !out.fits(size)
+            || self.keys.meets(&entry.fields)
+        {
+            return false;
+        }
+        for standard in Standard::LEADING {
+            self.write_builtin(standard, out, clockface);
+        }
+        out.block(keys);
+        out.block(fields);
+        if let Some(id) = trace_id {
+            out.value(Standard::TraceId.name().as_bytes(), id);
+        }
+        out.finish();
+        true
+    }
+
+    /// Writes a standard key of which nobody has said anything.
+    fn write_builtin(&self, standard: Standard, out: &mut Out, clockface: &mut Clockface) {
         let name = standard.name();
         match standard {
-            Standard::Message => {
-                if self.hides(standard) == Hidden::No {
-                    self.write_message(out);
+            Standard::Level => {
+                let word = level::json(self.entry.level);
+                out.member(name, |bytes| bytes.extend_from_slice(word.as_bytes()));
+            }
+            Standard::Location => {
+                if !self.entry.location.is_empty() {
+                    out.value(name.as_bytes(), &self.entry.location);
                 }
             }
-            Standard::Level | Standard::Location | Standard::Timestamp => {
-                if self.hides(standard) != Hidden::No {
-                    return;
-                }
-                match standard {
-                    Standard::Level => {
-                        let word = level::word(self.entry.level);
-                        out.member(name, |bytes| json::string(bytes, word));
-                    }
-                    Standard::Location if !self.entry.location.is_empty() => {
-                        out.value(name.as_bytes(), &self.entry.location);
-                    }
-                    Standard::Timestamp => {
-                        out.member(name, |bytes| clockface.write(bytes, self.entry.time));
-                    }
-                    _ => {}
+            Standard::Message => self.write_message(out),
+            Standard::Timestamp => {
+                out.member(name, |bytes| clockface.write(bytes, self.entry.time));
+            }
+            Standard::Service => out.value(name.as_bytes(), &self.settings.service),
+            Standard::SamplingRate => {
+                if let Some(sampling) = &self.settings.sampling {
+                    out.value(name.as_bytes(), sampling.json());
                 }
             }
-            Standard::TraceId => match self.trace_id {
-                // What is known is not for a key to change; null switches it off.
-                Some(id) if self.hides(standard) == Hidden::No => {
-                    out.member(name, |bytes| json::text(bytes, id, 128));
+            Standard::TraceId => {
+                if let Some(id) = self.trace_id {
+                    out.value(name.as_bytes(), id);
                 }
-                Some(_) => {}
-                None => self.write_found(name, out),
-            },
-            Standard::Service => match self.overridden(standard) {
-                Some(piece) => write_unless_null(piece, out),
-                None => out.value(name.as_bytes(), &self.settings.service),
-            },
-            Standard::SamplingRate => match (self.overridden(standard), &self.settings.sampling) {
-                (Some(piece), _) => write_unless_null(piece, out),
-                (None, Some(sampling)) => out.value(name.as_bytes(), sampling.json()),
-                (None, None) => {}
-            },
+            }
+        }
+    }
+
+    fn write_standard(&self, standard: Standard, out: &mut Out, clockface: &mut Clockface) {
+        let is_overridable = match standard {
+            Standard::Level | Standard::Location | Standard::Message | Standard::Timestamp => false,
+            Standard::Service | Standard::SamplingRate => true,
+            // What is known is not for a key to change; null switches it off.
+            Standard::TraceId => self.trace_id.is_none(),
+        };
+        match self.find(standard.name().as_bytes()) {
+            Some(piece) if is_overridable => write_unless_null(piece, out),
+            _ if self.hides(standard) == Hidden::No => {
+                self.write_builtin(standard, out, clockface);
+            }
+            _ => {}
         }
     }
 
@@ -165,10 +203,6 @@ impl Line<'_> {
 
     fn find(&self, name: &[u8]) -> Option<Piece<'_>> {
         self.entry.fields.get(name).or_else(|| self.keys.get(name))
-    }
-
-    fn overridden(&self, standard: Standard) -> Option<Piece<'_>> {
-        self.find(standard.name().as_bytes())
     }
 
     fn hides(&self, standard: Standard) -> Hidden {

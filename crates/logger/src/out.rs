@@ -13,6 +13,8 @@ const CUT: &[u8] = "\"…[cut]\"".as_bytes();
 pub(crate) struct Out {
     bytes: Vec<u8>,
     members: Vec<Member>,
+    /// Whether somebody will ask for the members.
+    lists: bool,
     max: usize,
     left_out: usize,
 }
@@ -25,9 +27,11 @@ struct Member {
 }
 
 impl Out {
-    pub(crate) fn begin(&mut self, max: usize) {
+    /// Begins a line of at most `max` bytes, whose members are listed if that is wanted.
+    pub(crate) fn begin(&mut self, max: usize, lists: bool) {
         self.bytes.clear();
         self.members.clear();
+        self.lists = lists;
         self.max = max;
         self.left_out = 0;
         self.bytes.push(b'{');
@@ -71,17 +75,32 @@ impl Out {
         self.end();
     }
 
+    /// Whether as many bytes fit in any case.
+    pub(crate) fn fits(&self, bytes: usize) -> bool {
+        !self.lists && bytes < self.room()
+    }
+
+    /// Members that fit, each with a comma after it.
+    pub(crate) fn block(&mut self, members: &[u8]) {
+        if let Some((_, members)) = members.split_last() {
+            self.comma();
+            self.bytes.extend_from_slice(members);
+        }
+    }
+
     pub(crate) fn piece(&mut self, piece: Piece<'_>) {
         let whole = piece.whole();
         if whole.len() < self.room() {
             self.comma();
             let start = self.bytes.len();
             self.bytes.extend_from_slice(whole);
-            self.members.push(Member {
-                start,
-                name: piece.name().len(),
-                end: self.bytes.len(),
-            });
+            if self.lists {
+                self.members.push(Member {
+                    start,
+                    name: piece.name().len(),
+                    end: self.bytes.len(),
+                });
+            }
             return;
         }
         self.value(piece.name(), piece.value());
@@ -127,11 +146,13 @@ impl Out {
 
     fn start(&mut self, name: &[u8]) {
         self.comma();
-        self.members.push(Member {
-            start: self.bytes.len(),
-            name: name.len(),
-            end: 0,
-        });
+        if self.lists {
+            self.members.push(Member {
+                start: self.bytes.len(),
+                name: name.len(),
+                end: 0,
+            });
+        }
         self.bytes.push(b'"');
         self.bytes.extend_from_slice(name);
         self.bytes.extend_from_slice(b"\":");
@@ -173,7 +194,7 @@ mod tests {
 
     fn line(max: usize, values: &[(&str, &str)]) -> (usize, Value) {
         let mut out = Out::default();
-        out.begin(max);
+        out.begin(max, true);
         for (name, value) in values {
             out.value(name.as_bytes(), value.as_bytes());
         }
@@ -186,7 +207,7 @@ mod tests {
     #[test]
     fn members_are_told_as_they_stand_in_the_line() {
         let mut out = Out::default();
-        out.begin(1000);
+        out.begin(1000, true);
         out.value(b"a\\n", b"\"x\"");
         out.value(b"b", b"{\"c\":1}");
         out.finish();

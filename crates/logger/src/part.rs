@@ -11,7 +11,6 @@ use crate::{
     json,
     pieces::Pieces,
     runtime_span::RuntimeInvocation,
-    scope::next_order,
     settings::Settings,
     state::State,
     write::{Desk, Desktop, Owner},
@@ -44,38 +43,17 @@ impl Part {
         this
     }
 
-    /// Sets the correlation id, if the request has one.
-    pub(crate) fn correlate(
-        &self,
-        invocation: &Invocation,
-        extract: impl FnOnce(&mut Vec<u8>) -> bool,
-    ) {
-        let Some(state) = State::of(invocation) else {
-            return;
-        };
-        Desk::with(|desk| {
-            let json = &mut desk.entry.scratch;
-            if extract(json) && is_json(json) {
-                let rules = &self.settings.rules;
-                let order = next_order();
-                let mut data = state.data();
-                data.keys
-                    .set_in_order("correlation_id", order, rules, |out| {
-                        out.extend_from_slice(json);
-                    });
-            }
-        });
+    /// Whether the event is to be written.
+    pub(crate) fn logs_event(&self) -> bool {
+        self.settings.log_event
     }
 
-    /// Writes the event, if that is switched on.
+    /// Writes the event.
     pub(crate) fn log_event(
         &self,
         invocation: &Invocation,
         extract: impl FnOnce(&mut Vec<u8>) -> bool,
     ) {
-        if !self.settings.log_event {
-            return;
-        }
         let mut json = Vec::new();
         let found = extract(&mut json);
         self.submit(invocation, Level::INFO, |entry| {
@@ -236,6 +214,19 @@ impl Observer for Part {
     }
 }
 
+/// Sets the correlation id, if the request has one.
+pub(crate) fn correlate(invocation: &Invocation, extract: impl FnOnce(&mut Vec<u8>) -> bool) {
+    let Some(state) = State::of(invocation) else {
+        return;
+    };
+    Desk::with(|desk| {
+        let json = &mut desk.entry.scratch;
+        if extract(json) && is_json(json) {
+            state.correlate(json);
+        }
+    });
+}
+
 /// Keeps what was said of the error for the canonical line.
 pub(crate) fn remember(invocation: &Invocation, error: &Pieces) {
     if let Some(state) = State::of(invocation)
@@ -252,6 +243,13 @@ pub(crate) fn remember(invocation: &Invocation, error: &Pieces) {
 }
 
 fn is_json(text: &[u8]) -> bool {
+    // Nearly always: a string in which nothing is escaped.
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+    if let [b'"', inner @ .., b'"'] = text
+        && inner.iter().all(is_plain)
+    {
+        return true;
+    }
     serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok() && !text.contains(&b'\n')
 }
 

@@ -21,6 +21,9 @@ pub(crate) struct Pieces {
     parts: Vec<Part>,
     /// Whether one of the names was ever that of a standard key.
     standard: bool,
+    /// Whether something in the buffer is not to be written as it stands there: null, or
+    /// a value that was replaced.
+    uneven: bool,
 }
 
 /// One piece: where `"name":value` stands in the buffer.
@@ -65,6 +68,7 @@ impl Pieces {
         self.bytes.clear();
         self.parts.clear();
         self.standard = false;
+        self.uneven = false;
     }
 
     /// Gives back what a huge line has taken.
@@ -75,6 +79,20 @@ impl Pieces {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.parts.is_empty()
+    }
+
+    /// All pieces as they are written, each with a comma after it, if they stand so in
+    /// the buffer and concern no standard key.
+    pub(crate) fn block(&self) -> Option<&[u8]> {
+        (!self.uneven && !self.standard).then_some(&self.bytes)
+    }
+
+    /// Whether a name is in both sets.
+    pub(crate) fn meets(&self, other: &Self) -> bool {
+        other
+            .parts
+            .iter()
+            .any(|part| self.find(other.name(*part)).is_some())
     }
 
     /// Whether something was said about a standard key.
@@ -107,10 +125,12 @@ impl Pieces {
         } else {
             write(&mut self.bytes);
         }
+        let end = self.bytes.len();
+        self.bytes.push(b',');
         self.place(Part {
             start,
             name: written,
-            end: self.bytes.len(),
+            end,
             order,
         });
     }
@@ -119,10 +139,12 @@ impl Pieces {
     pub(crate) fn copy(&mut self, piece: Piece<'_>, order: u32) {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(piece.whole);
+        let end = self.bytes.len();
+        self.bytes.push(b',');
         self.place(Part {
             start,
             name: piece.name,
-            end: self.bytes.len(),
+            end,
             order,
         });
     }
@@ -131,6 +153,7 @@ impl Pieces {
     pub(crate) fn append_distinct(&mut self, other: &Self) {
         let offset = self.bytes.len();
         self.standard |= other.standard;
+        self.uneven |= other.uneven;
         self.bytes.extend_from_slice(&other.bytes);
         self.parts.extend(other.parts.iter().map(|part| Part {
             start: part.start + offset,
@@ -149,6 +172,7 @@ impl Pieces {
     /// Puts the pieces into the order in which their names were first set.
     pub(crate) fn sort(&mut self) {
         self.parts.sort_by_key(|part| part.order);
+        self.uneven = true;
     }
 
     pub(crate) fn remove(&mut self, name: &str) {
@@ -156,6 +180,7 @@ impl Pieces {
         let length = write_name(&mut escaped, name);
         if let Some(index) = self.find(&escaped[1..=length]) {
             self.parts.remove(index);
+            self.uneven = true;
         }
     }
 
@@ -191,6 +216,7 @@ impl Pieces {
     }
 
     fn place(&mut self, new: Part) {
+        self.uneven |= self.piece(new).is_null();
         let name = &self.bytes[new.start + 1..new.start + 1 + new.name];
         match self.find(name) {
             Some(index) => {
@@ -198,6 +224,7 @@ impl Pieces {
                     order: self.parts[index].order,
                     ..new
                 };
+                self.uneven = true;
                 self.compact();
             }
             None => {
@@ -219,8 +246,11 @@ impl Pieces {
             let start = bytes.len();
             bytes.extend_from_slice(&self.bytes[part.start..part.end]);
             (part.start, part.end) = (start, bytes.len());
+            bytes.push(b',');
         }
         self.bytes = bytes;
+        let uneven = self.iter().any(Piece::is_null);
+        self.uneven = uneven;
     }
 }
 

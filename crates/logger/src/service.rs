@@ -8,7 +8,12 @@ use std::{
 use powertools_core::{Extract, InvocationScope, NoExtract, Observe};
 use tower_service::Service;
 
-use crate::{ResponseFuture, future::Reported, part::Part, settings::Settings};
+use crate::{
+    ResponseFuture,
+    future::Reported,
+    part::{self, Part},
+    settings::Settings,
+};
 
 /// Service of [`LoggerLayer`](crate::LoggerLayer).
 #[derive(Debug, Clone)]
@@ -55,14 +60,15 @@ where
         } = self;
         let scope = InvocationScope::begin(&settings.host, &mut request);
         let part = Part::begin(scope.invocation(), settings);
-        scope.enter(|| {
-            part.correlate(scope.invocation(), |json| {
-                correlation_id.extract_json(&request, json)
-            });
-            part.log_event(scope.invocation(), |json| {
-                event.extract_json(&request, json)
-            });
+        part::correlate(scope.invocation(), |json| {
+            correlation_id.extract_json(&request, json)
         });
+        if part.logs_event() {
+            scope.enter(|| {
+                let extract = |json: &mut Vec<u8>| event.extract_json(&request, json);
+                part.log_event(scope.invocation(), extract);
+            });
+        }
         let mut reporting = Reporting { inner, part: &part };
         ResponseFuture::new(scope.call(&mut reporting, request, part.clone()))
     }

@@ -34,6 +34,8 @@ pub(crate) struct Settings {
     pub(crate) host: Host,
     pub(crate) output: SharedWriter,
     pub(crate) threshold: Threshold,
+    /// What some invocations write or hold; OFF if all do the same.
+    pub(crate) most_verbose: LevelFilter,
     pub(crate) targets: Targets,
     /// JSON.
     pub(crate) service: Vec<u8>,
@@ -159,7 +161,13 @@ impl Settings {
             .unwrap_or_else(|| "service_undefined".to_owned());
         let mut json = Vec::new();
         json::text(&mut json, &service, rules.max_field_bytes());
+        // TRACE only where the logger's own level lets it through.
+        let most_verbose = match (&sampling, &parts.buffer) {
+            (None, None) => LevelFilter::OFF,
+            _ => LevelFilter::DEBUG,
+        };
         let settings = Self {
+            most_verbose,
             threshold,
             sampling,
             dev,

@@ -30,6 +30,9 @@ const POOLED: usize = 64;
 /// More than this is not kept of an invocation's buffers.
 const KEPT_CAPACITY: usize = 16 * 1024;
 
+/// Lambda's ids and names are far shorter.
+const MAX_TEXT: usize = 1024;
+
 /// The logger's part of one invocation.
 #[derive(Debug)]
 pub(crate) struct State {
@@ -46,6 +49,13 @@ pub(crate) struct State {
 pub(crate) struct Data {
     /// Of the logger, of the invocation, then appended.
     pub(crate) keys: Pieces,
+    /// Whether the keys are there: they come with the first line, as many invocations
+    /// write none.
+    rendered: bool,
+    /// JSON; empty if there is none.
+    correlation_id: Vec<u8>,
+    /// JSON; empty if there is none.
+    pub(crate) trace_id: Vec<u8>,
     pub(crate) buffer: Buffer,
     pub(crate) counters: Vec<(String, i64)>,
     /// What the line about the handler's error said.
@@ -106,18 +116,35 @@ impl State {
         self.sampled.store(drawn, Ordering::Relaxed);
     }
 
-    /// Back to the keys that were there at the start.
-    pub(crate) fn clear(&self, invocation: &Invocation) {
+    /// The data, with all keys.
+    pub(crate) fn keyed(&self, invocation: &Invocation) -> MutexGuard<'_, Data> {
         let mut data = self.data();
-        data.keys.clear();
-        data.keys.append_distinct(&self.settings.keys);
-        context_keys(&mut data.keys, invocation, &self.settings.rules);
+        if !data.rendered {
+            data.render(invocation, &self.settings);
+        }
+        data
+    }
+
+    /// Sets the correlation id, which is JSON.
+    pub(crate) fn correlate(&self, id: &[u8]) {
+        let mut data = self.data();
+        data.correlation_id.clear();
+        data.correlation_id.extend_from_slice(id);
+        if data.rendered {
+            data.set_correlation_id(&self.settings.rules);
+        }
+    }
+
+    /// Back to the keys that were there at the start.
+    pub(crate) fn clear(&self) {
+        self.data().clear_keys();
     }
 
     fn start(&self, invocation: &Invocation) {
-        self.clear(invocation);
         self.draw(invocation);
-        self.data().started = Some(self.settings.host.clock().instant());
+        if self.settings.switches.canonical_line {
+            self.data().started = Some(self.settings.host.clock().instant());
+        }
     }
 
     fn new(settings: Arc<Settings>) -> Self {
@@ -134,12 +161,45 @@ impl State {
         self.settings = Arc::clone(settings);
         *self.owned.get_mut() = false;
         let data = self.data.get_mut().unwrap_or_else(PoisonError::into_inner);
-        data.keys.clear();
+        data.clear_keys();
         data.keys.shrink_to(KEPT_CAPACITY);
         data.error.clear();
         data.error.shrink_to(KEPT_CAPACITY);
         data.buffer.reset();
         data.counters.clear();
+        data.started = None;
+    }
+}
+
+impl Data {
+    fn clear_keys(&mut self) {
+        self.keys.clear();
+        self.rendered = false;
+        self.correlation_id.clear();
+        self.trace_id.clear();
+    }
+
+    fn render(&mut self, invocation: &Invocation, settings: &Settings) {
+        self.rendered = true;
+        self.keys.append_distinct(&settings.keys);
+        context_keys(&mut self.keys, invocation, &settings.rules);
+        if !self.correlation_id.is_empty() {
+            self.set_correlation_id(&settings.rules);
+        }
+        if let Some(id) = invocation.xray_trace_id() {
+            json::text(&mut self.trace_id, id, MAX_TEXT);
+        }
+    }
+
+    fn set_correlation_id(&mut self, rules: &Rules) {
+        let Self {
+            keys,
+            correlation_id,
+            ..
+        } = self;
+        keys.set("correlation_id", rules, |out| {
+            out.extend_from_slice(correlation_id);
+        });
     }
 }
 
@@ -177,7 +237,6 @@ fn context_keys(keys: &mut Pieces, invocation: &Invocation, rules: &Rules) {
 
 /// Sets a key that something outside gives, if it does.
 pub(crate) fn set_text(keys: &mut Pieces, rules: &Rules, name: &str, value: Option<&str>) {
-    const MAX_TEXT: usize = 1024;
     if let Some(value) = value {
         keys.set(name, rules, |out| json::text(out, value, MAX_TEXT));
     }

@@ -2,14 +2,16 @@ use std::sync::Arc;
 
 use powertools_core::Invocation;
 use tracing::{
-    Dispatch, Event, Subscriber,
+    Dispatch, Event, Metadata, Subscriber,
+    level_filters::LevelFilter,
     span::{Attributes, Id},
+    subscriber::Interest,
 };
 use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
 
 use crate::{
     event,
-    filter::Subscribed,
+    filter::{Subscribed, Takes},
     runtime_span::{self, RuntimeInvocation},
     settings::Settings,
     write::{Desk, Desktop, Owner},
@@ -20,6 +22,9 @@ use crate::{
 pub(crate) struct JsonLines {
     settings: Arc<Settings>,
     subscribed: Subscribed,
+    /// For a layer that has the subscriber to itself: then what it does not take is of
+    /// no use to anybody. Beside other layers a filter of its own stands before it.
+    alone: Option<Takes>,
 }
 
 impl JsonLines {
@@ -27,6 +32,17 @@ impl JsonLines {
         Self {
             settings,
             subscribed,
+            alone: None,
+        }
+    }
+
+    /// A layer that has the subscriber to itself.
+    pub(crate) fn alone(settings: Arc<Settings>) -> Self {
+        let subscribed = Subscribed::default();
+        let takes = Takes::new(Arc::clone(&settings), subscribed.clone());
+        Self {
+            alone: Some(takes),
+            ..Self::new(settings, subscribed)
         }
     }
 
@@ -63,6 +79,23 @@ impl<S> Layer<S> for JsonLines
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        match &self.alone {
+            Some(takes) => takes.interest(metadata),
+            None => Interest::always(),
+        }
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        self.alone
+            .as_ref()
+            .is_none_or(|takes| takes.takes(metadata))
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        self.alone.as_ref().map(Takes::most_verbose)
+    }
+
     fn on_register_dispatch(&self, dispatch: &Dispatch) {
         self.subscribed.set(dispatch);
     }

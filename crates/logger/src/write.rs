@@ -108,14 +108,6 @@ impl<'a> Owner<'a> {
             Self::Runtime(_) | Self::Nobody => settings.threshold.base(),
         }
     }
-
-    fn xray_trace_id(&self) -> Option<&'a str> {
-        match self {
-            Self::Invocation(invocation, _) => invocation.xray_trace_id(),
-            Self::Runtime(runtime) => runtime.xray_trace_id(),
-            Self::Nobody => None,
-        }
-    }
 }
 
 /// A logger at work for an owner.
@@ -197,43 +189,54 @@ impl Desktop<'_> {
 
     fn compose(self, entry: &Entry, keys: &mut Pieces, out: &mut Out, clockface: &mut Clockface) {
         let settings = self.settings;
-        let from_env = match self.owner.xray_trace_id() {
-            Some(_) => None,
-            None => settings.env_trace_id(),
-        };
-        let trace_id = self
-            .owner
-            .xray_trace_id()
-            .or_else(|| from_env.as_deref().map(powertools_core::xray_root));
-        let mut write = |keys: &Pieces| {
+        let mut write = |keys: &Pieces, trace_id: &[u8]| {
+            // Lambda sets the variable where one invocation runs at a time.
+            let from_env = match trace_id {
+                [] => settings.env_trace_id(),
+                _ => None,
+            };
             let line = Line {
                 settings,
                 entry,
                 keys,
-                trace_id,
+                trace_id: from_env
+                    .as_deref()
+                    .or_else(|| Some(trace_id).filter(|id| !id.is_empty())),
             };
             line.write(out, clockface);
         };
         keys.clear();
         match self.owner {
-            Owner::Invocation(_, state) => {
-                let data = state.data();
+            Owner::Invocation(invocation, state) => {
+                let data = state.keyed(invocation);
                 if scope::is_empty() {
-                    return write(&data.keys);
+                    return write(&data.keys, &data.trace_id);
                 }
                 keys.append_distinct(&data.keys);
+                scope::overlay(keys);
+                write(keys, &data.trace_id);
             }
             Owner::Runtime(runtime) => {
                 keys.append_distinct(&settings.keys);
                 let id = runtime.request_id();
                 set_text(keys, &settings.rules, "function_request_id", id);
                 set_text(keys, &settings.rules, "tenant_id", runtime.tenant_id());
+                let trace_id = runtime.xray_trace_id().map(trace_json);
+                write(keys, trace_id.as_deref().unwrap_or_default());
             }
-            Owner::Nobody => keys.append_distinct(&settings.keys),
+            Owner::Nobody => {
+                keys.append_distinct(&settings.keys);
+                scope::overlay(keys);
+                write(keys, &[]);
+            }
         }
-        scope::overlay(keys);
-        write(keys);
     }
+}
+
+fn trace_json(id: &str) -> Vec<u8> {
+    let mut json = Vec::new();
+    json::text(&mut json, id, 128);
+    json
 }
 
 /// One write for the whole line. Nothing can be done about an output that fails, and the
@@ -282,9 +285,9 @@ impl Settings {
         desktop.write(desk);
     }
 
-    /// The trace id of a line whose owner has none. Lambda sets the variable where one
-    /// invocation runs at a time.
-    fn env_trace_id(&self) -> Option<String> {
-        self.host.env().get_non_empty("_X_AMZN_TRACE_ID")
+    /// The trace id of a line whose owner has none.
+    fn env_trace_id(&self) -> Option<Vec<u8>> {
+        let header = self.host.env().get_non_empty("_X_AMZN_TRACE_ID")?;
+        Some(trace_json(powertools_core::xray_root(&header)))
     }
 }
