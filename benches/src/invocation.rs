@@ -69,11 +69,12 @@ impl<R> Returned<R> {
     }
 
     pub(crate) fn put(&self, request: R) {
-        self.0.replace(Some(request));
+        // In place: a request is large, and moving it would count.
+        *self.0.borrow_mut() = Some(request);
     }
 
     pub(crate) fn take(&self) -> R {
-        let request = self.0.take();
+        let request = self.0.borrow_mut().take();
         request.expect("the handler of the last call has put it back")
     }
 }

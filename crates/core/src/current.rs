@@ -117,6 +117,7 @@ pin_project! {
 
 impl<F: Future> InInvocation<F> {
     /// As part of the given invocation and span.
+    #[inline]
     pub(crate) fn new(future: F, invocation: Invocation, span: Span) -> Self {
         Self {
             future: CURRENT.scope(Some(invocation), future.instrument(span)),

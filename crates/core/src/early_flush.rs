@@ -31,6 +31,8 @@ struct Waiting {
     flushes: Vec<Flush>,
     /// Of the task that polls the timer.
     waker: Option<Waker>,
+    /// Whether there ever was one.
+    registered: bool,
 }
 
 impl EarlyFlush {
@@ -45,6 +47,7 @@ impl EarlyFlush {
             return false;
         }
         waiting.flushes.push(flush);
+        waiting.registered = true;
         if micros <= before {
             return false;
         }
@@ -99,13 +102,20 @@ impl EarlyFlush {
         }
     }
 
-    /// Nothing is flushed early after this, and nothing is kept.
-    pub(crate) fn close(&self) {
+    /// Nothing is flushed early after this, and nothing is kept. Tells whether a flush was
+    /// ever registered.
+    pub(crate) fn close(&self) -> bool {
         let mut waiting = self.waiting();
         self.margin.store(DONE, Ordering::Relaxed);
-        let kept = std::mem::take(&mut *waiting);
+        let Waiting {
+            flushes,
+            waker,
+            registered,
+        } = &mut *waiting;
+        let (flushes, waker, registered) = (std::mem::take(flushes), waker.take(), *registered);
         drop(waiting);
-        drop(kept);
+        drop((flushes, waker));
+        registered
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {

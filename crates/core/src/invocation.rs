@@ -243,8 +243,9 @@ impl Invocation {
     /// The outermost layer has finished.
     pub(crate) fn end(&self) {
         self.0.ended.store(true, Ordering::Release);
-        self.0.early_flush.close();
-        self.watch_by(None);
+        if self.0.early_flush.close() {
+            self.watch_by(None);
+        }
     }
 
     /// Nothing joins an invocation that has ended; late lines still find its ids.

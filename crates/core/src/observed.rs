@@ -14,6 +14,11 @@ use crate::{InInvocation, Invocation, Observe, Outcome, timer::DeadlineTimer};
 
 /// What an observing layer does when its part of an invocation has ended.
 pub trait Observer: Send + 'static {
+    /// Whether [`finish`](Self::finish) runs with the invocation and its span entered.
+    /// One that runs no code of others and looks for neither can do without, which is
+    /// cheaper.
+    const ENTERS: bool = true;
+
     /// Called exactly once, as part of the invocation: when the inner future is
     /// ready, when it or the inner service's `call` panics, or when it is dropped
     /// before. With a [`StreamScope`](crate::StreamScope) in the stack, when the
@@ -26,6 +31,8 @@ pub trait Observer: Send + 'static {
 
 /// Observes nothing.
 impl Observer for () {
+    const ENTERS: bool = false;
+
     fn finish(self, _invocation: &Invocation, _outcome: Outcome) {}
 }
 
@@ -49,6 +56,7 @@ pin_project! {
 }
 
 impl<F: Future, R, O: Observer> Observed<F, R, O> {
+    #[inline]
     pub(crate) fn new(
         future: F,
         invocation: Invocation,
@@ -104,6 +112,7 @@ pub(crate) struct Completion<O: Observer> {
 }
 
 impl<O: Observer> Completion<O> {
+    #[inline]
     pub(crate) fn new(invocation: Invocation, span: Span, outermost: bool, observer: O) -> Self {
         Self {
             invocation,
@@ -114,6 +123,7 @@ impl<O: Observer> Completion<O> {
     }
 
     /// Runs a step of the inner service; a panic in it is the end.
+    #[inline]
     pub(crate) fn guard_panic<T>(&mut self, step: impl FnOnce() -> T) -> T {
         let armed = Armed(self);
         let done = step();
@@ -121,6 +131,7 @@ impl<O: Observer> Completion<O> {
         done
     }
 
+    #[inline]
     fn complete(&mut self, outcome: Outcome) {
         let Some(observer) = self.observer.take() else {
             return;
@@ -131,12 +142,18 @@ impl<O: Observer> Completion<O> {
             outermost,
             ..
         } = self;
-        let (invocation, span, outermost) = (invocation.clone(), span.clone(), *outermost);
+        // Nobody needs the span afterwards: its clone would cost as much as all the rest.
+        let span = std::mem::replace(span, Span::none());
+        let (invocation, outermost) = (invocation.clone(), *outermost);
         let finish = move |body| {
             let outcome = outcome.and_body(body);
             invocation.record_outcome(outcome);
             let told = catch_unwind(AssertUnwindSafe(|| {
-                invocation.enter(|| span.in_scope(|| observer.finish(&invocation, outcome)));
+                let finish = || observer.finish(&invocation, outcome);
+                match O::ENTERS {
+                    true => invocation.enter(|| span.in_scope(finish)),
+                    false => finish(),
+                }
             }));
             if told.is_err() {
                 tracing::warn!(

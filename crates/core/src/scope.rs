@@ -92,6 +92,7 @@ impl InvocationScope {
 
     /// The invocation.
     #[must_use]
+    #[inline]
     pub fn invocation(&self) -> &Invocation {
         &self.invocation
     }
@@ -103,6 +104,7 @@ impl InvocationScope {
 
     /// Calls the service as part of the invocation. The observer learns of the end
     /// exactly once, however it comes.
+    #[inline]
     pub fn call<S, R, O>(self, inner: &mut S, request: R, observer: O) -> Observed<S::Future, R, O>
     where
         S: Service<R>,

@@ -87,6 +87,7 @@ impl<T: Send + Sync + 'static> Slot<T> {
 
     /// The value, if one was put there.
     #[must_use]
+    #[inline]
     pub fn get<'a>(&self, invocation: &'a Invocation) -> Option<&'a T> {
         self.place(invocation).get()?.downcast_ref()
     }
@@ -95,6 +96,7 @@ impl<T: Send + Sync + 'static> Slot<T> {
     ///
     /// `None` only if a value of another type sits in the slot: two versions of
     /// a utility in one process.
+    #[inline]
     pub fn get_or_init<'a>(
         &self,
         invocation: &'a Invocation,

@@ -25,10 +25,11 @@ impl Text {
     #[cfg(any(feature = "lambda", test))]
     pub(crate) fn pack(fields: [&str; FIELDS]) -> Self {
         let mut packed = String::with_capacity(fields.iter().map(|field| field.len()).sum());
-        let ends = fields.map(|field| {
+        let mut ends = [0; FIELDS];
+        for (end, field) in ends.iter_mut().zip(fields) {
             packed.push_str(field);
-            packed.len()
-        });
+            *end = packed.len();
+        }
         Self {
             packed: packed.into_boxed_str(),
             ends,

@@ -4,8 +4,8 @@ use std::sync::{Arc, OnceLock};
 
 use powertools_core::Invocation;
 use tracing::{
-    Dispatch, Event, Level, Metadata, Subscriber, dispatcher::WeakDispatch,
-    level_filters::LevelFilter, subscriber::Interest,
+    Dispatch, Event, Metadata, Subscriber, dispatcher::WeakDispatch, level_filters::LevelFilter,
+    subscriber::Interest,
 };
 use tracing_subscriber::{
     Registry,
@@ -13,7 +13,7 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-use crate::{runtime_span, settings::Settings, state::State};
+use crate::{level::Rank, runtime_span, settings::Settings, state::State};
 
 /// The subscriber that a layer and its filter are part of.
 #[derive(Debug, Clone, Default)]
@@ -68,25 +68,59 @@ impl Takes {
 
     /// Whether the event or span is taken, here and now.
     pub(crate) fn takes(&self, metadata: &Metadata<'_>) -> bool {
-        let level = *metadata.level();
-        let own = self.settings.targets.level(metadata.target());
-        level <= self.level_of(own)
-            || match metadata.is_span() {
-                true => runtime_span::is(metadata),
-                false => own.is_none() && self.may_take(level) && self.here(level),
-            }
+        let settings = &*self.settings;
+        let rank = Rank::of(*metadata.level());
+        // Nearly always: nothing depends on the invocation or on the target.
+        if metadata.is_event()
+            && settings.targets.is_empty()
+            && !settings.held.contains(rank)
+            && !State::any_sampled()
+        {
+            return settings.threshold.shows(rank);
+        }
+        match self.rule(metadata) {
+            Rule::Always => true,
+            Rule::Here => self.here(rank),
+            Rule::Never => false,
+        }
     }
 
     /// Whether it is taken always, never, or depending on the invocation.
     pub(crate) fn interest(&self, metadata: &Metadata<'_>) -> Interest {
-        let level = *metadata.level();
-        let own = self.settings.targets.level(metadata.target());
-        if level <= self.level_of(own) || (metadata.is_span() && runtime_span::is(metadata)) {
-            Interest::always()
-        } else if metadata.is_event() && own.is_none() && self.may_take(level) {
-            Interest::sometimes()
+        match self.rule(metadata) {
+            Rule::Always => Interest::always(),
+            Rule::Here => Interest::sometimes(),
+            Rule::Never => Interest::never(),
+        }
+    }
+
+    fn rule(&self, metadata: &Metadata<'_>) -> Rule {
+        let Settings {
+            threshold,
+            targets,
+            sometimes,
+            ..
+        } = &*self.settings;
+        let rank = Rank::of(*metadata.level());
+        let own = match targets.is_empty() {
+            true => None,
+            false => targets.level(metadata.target()),
+        };
+        let is_shown = match own {
+            Some(level) => *metadata.level() <= threshold.bounded(level),
+            None => threshold.shows(rank),
+        };
+        if is_shown {
+            Rule::Always
+        } else if metadata.is_span() {
+            match runtime_span::is(metadata) {
+                true => Rule::Always,
+                false => Rule::Never,
+            }
+        } else if own.is_none() && sometimes.contains(rank) {
+            Rule::Here
         } else {
-            Interest::never()
+            Rule::Never
         }
     }
 
@@ -95,57 +129,50 @@ impl Takes {
         let Settings {
             threshold,
             targets,
-            most_verbose,
-            ..
-        } = &*self.settings;
-        let targets = targets.most_verbose().map(|level| threshold.bounded(level));
-        // The runtime's span is at INFO, ours at ERROR.
-        let fixed = [threshold.base(), *most_verbose, LevelFilter::INFO];
-        fixed
-            .into_iter()
-            .chain(targets)
-            .fold(LevelFilter::OFF, Ord::max)
-    }
-
-    /// The level of a target, which may have its own, in an invocation that was not drawn.
-    fn level_of(&self, own: Option<LevelFilter>) -> LevelFilter {
-        let threshold = &self.settings.threshold;
-        own.map_or_else(|| threshold.base(), |level| threshold.bounded(level))
-    }
-
-    /// Whether some invocations write or hold lines of this level.
-    fn may_take(&self, level: Level) -> bool {
-        let Settings {
-            threshold,
             sampling,
             buffer,
             ..
         } = &*self.settings;
-        let buffer = buffer.as_ref();
-        (sampling.is_some() && level <= LevelFilter::DEBUG)
-            || buffer.is_some_and(|buffer| buffer.holds(level, threshold.base()))
+        let depends = sampling.is_some() || buffer.is_some();
+        let targets = targets.most_verbose().map(|level| threshold.bounded(level));
+        // The runtime's span is at INFO, ours at ERROR.
+        [threshold.base(), LevelFilter::INFO]
+            .into_iter()
+            .chain(targets)
+            .chain(depends.then_some(LevelFilter::DEBUG))
+            .fold(LevelFilter::OFF, Ord::max)
     }
 
-    /// Whether this invocation writes or holds lines of this level.
-    fn here(&self, level: Level) -> bool {
-        match Invocation::with_task(|invocation| self.taken(invocation, level)) {
+    /// Whether this invocation writes or holds lines of this level, which is not shown.
+    fn here(&self, rank: Rank) -> bool {
+        match Invocation::with_task(|invocation| self.taken(invocation, rank)) {
             Some(taken) => taken,
             None => self
                 .subscribed
                 .current_invocation()
-                .is_some_and(|invocation| self.taken(&invocation, level)),
+                .is_some_and(|invocation| self.taken(&invocation, rank)),
         }
     }
 
-    fn taken(&self, invocation: &Invocation, level: Level) -> bool {
+    fn taken(&self, invocation: &Invocation, rank: Rank) -> bool {
+        let Settings {
+            threshold, held, ..
+        } = &*self.settings;
         let begun = State::of(invocation);
-        let Some(state) = begun.or_else(|| State::begin(invocation, &self.settings)) else {
-            return false;
-        };
-        let shown = state.level(&self.settings);
-        let buffer = self.settings.buffer.as_ref();
-        level <= shown || buffer.is_some_and(|buffer| buffer.holds(level, shown))
+        begun
+            .or_else(|| State::begin(invocation, &self.settings))
+            .is_some_and(|state| {
+                held.contains(rank) || (state.is_sampled() && threshold.shows_sampled(rank))
+            })
     }
+}
+
+/// When an event is taken.
+enum Rule {
+    Always,
+    /// If this invocation writes or holds the level.
+    Here,
+    Never,
 }
 
 impl<S> Filter<S> for Takes

@@ -21,6 +21,7 @@ pin_project! {
 }
 
 impl<F, R> ResponseFuture<F, R> {
+    #[inline]
     pub(crate) fn new(inner: Observed<Reported<F>, R, Part>) -> Self {
         Self { inner }
     }
@@ -55,6 +56,7 @@ pin_project! {
 }
 
 impl<F> Reported<F> {
+    #[inline]
     pub(crate) fn new(inner: F, part: Part) -> Self {
         Self { inner, part }
     }

@@ -15,8 +15,11 @@ pub(crate) struct Threshold {
     /// Lambda's own setting, which nothing overrules.
     platform: Option<LevelFilter>,
     initial: LevelFilter,
-    /// Process-wide, as the logger is: `set_level` is for all invocations.
-    current: AtomicU8,
+    /// As it was asked for last. Process-wide, as the logger is: `set_level` is for all
+    /// invocations. So are the two that follow from it.
+    wanted: AtomicU8,
+    base: AtomicU8,
+    sampled: AtomicU8,
 }
 
 impl Threshold {
@@ -32,22 +35,35 @@ impl Threshold {
             Some(level) => level,
             None => of_env(env)?.unwrap_or(LevelFilter::INFO),
         };
-        Ok(Self {
+        let this = Self {
             platform,
             initial,
-            current: AtomicU8::new(to_byte(initial)),
-        })
+            wanted: AtomicU8::default(),
+            base: AtomicU8::default(),
+            sampled: AtomicU8::default(),
+        };
+        this.set(None);
+        Ok(this)
+    }
+
+    /// Whether a level is shown, unless an invocation was drawn for sampling.
+    pub(crate) fn shows(&self, rank: Rank) -> bool {
+        rank.0 <= self.base.load(Ordering::Relaxed)
+    }
+
+    /// Whether a level is shown in an invocation that was drawn.
+    pub(crate) fn shows_sampled(&self, rank: Rank) -> bool {
+        rank.0 <= self.sampled.load(Ordering::Relaxed)
     }
 
     /// The level that holds, unless an invocation was drawn for sampling.
     pub(crate) fn base(&self) -> LevelFilter {
-        self.platform.unwrap_or_else(|| self.wanted())
+        of_byte(self.base.load(Ordering::Relaxed))
     }
 
     /// The level of an invocation that was drawn: DEBUG, if nobody forbids it.
     pub(crate) fn sampled(&self) -> LevelFilter {
-        self.platform
-            .unwrap_or_else(|| self.wanted().max(LevelFilter::DEBUG))
+        of_byte(self.sampled.load(Ordering::Relaxed))
     }
 
     /// A level that was given to a single target, as far as the platform allows it.
@@ -57,8 +73,16 @@ impl Threshold {
 
     /// Sets the level; without one, it is again what it was first.
     pub(crate) fn set(&self, level: Option<LevelFilter>) {
-        let level = to_byte(level.unwrap_or(self.initial));
-        self.current.store(level, Ordering::Relaxed);
+        let wanted = level.unwrap_or(self.initial);
+        let base = self.platform.unwrap_or(wanted);
+        let sampled = self.platform.unwrap_or(wanted.max(LevelFilter::DEBUG));
+        for (place, level) in [
+            (&self.wanted, wanted),
+            (&self.base, base),
+            (&self.sampled, sampled),
+        ] {
+            place.store(to_byte(level), Ordering::Relaxed);
+        }
     }
 
     /// Lambda's level, where it hides lines that `wanted` would write.
@@ -68,7 +92,46 @@ impl Threshold {
 
     /// The level that was asked for, whatever the platform says.
     pub(crate) fn wanted(&self) -> LevelFilter {
-        of_byte(self.current.load(Ordering::Relaxed))
+        of_byte(self.wanted.load(Ordering::Relaxed))
+    }
+}
+
+/// A level as a number: the more verbose, the higher.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rank(u8);
+
+impl Rank {
+    pub(crate) fn of(level: Level) -> Self {
+        Self(match level {
+            Level::ERROR => 1,
+            Level::WARN => 2,
+            Level::INFO => 3,
+            Level::DEBUG => 4,
+            Level::TRACE => 5,
+        })
+    }
+}
+
+/// A set of levels.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Ranks(u8);
+
+impl Ranks {
+    /// The levels for which this holds.
+    pub(crate) fn which(holds: impl Fn(Level) -> bool) -> Self {
+        let levels = [
+            Level::ERROR,
+            Level::WARN,
+            Level::INFO,
+            Level::DEBUG,
+            Level::TRACE,
+        ];
+        let bits = levels.into_iter().filter(|level| holds(*level));
+        Self(bits.fold(0, |bits, level| bits | 1 << Rank::of(level).0))
+    }
+
+    pub(crate) fn contains(self, rank: Rank) -> bool {
+        self.0 & (1 << rank.0) != 0
     }
 }
 
@@ -125,14 +188,7 @@ const ORDERED: [LevelFilter; 6] = [
 ];
 
 fn to_byte(level: LevelFilter) -> u8 {
-    match level.into_level() {
-        None => 0,
-        Some(Level::ERROR) => 1,
-        Some(Level::WARN) => 2,
-        Some(Level::INFO) => 3,
-        Some(Level::DEBUG) => 4,
-        Some(Level::TRACE) => 5,
-    }
+    level.into_level().map_or(0, |level| Rank::of(level).0)
 }
 
 fn of_byte(byte: u8) -> LevelFilter {

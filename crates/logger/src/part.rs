@@ -200,6 +200,9 @@ impl Part {
 }
 
 impl Observer for Part {
+    // Everything here names its invocation.
+    const ENTERS: bool = false;
+
     fn finish(self, invocation: &Invocation, outcome: Outcome) {
         let Some(state) = State::of(invocation).filter(|_| self.owns) else {
             return;
@@ -210,21 +213,18 @@ impl Observer for Part {
         if self.settings.switches.canonical_line {
             self.write_canonical(invocation, state, outcome);
         }
-        state.data().buffer.close();
+        if self.settings.buffer.is_some() {
+            state.data().buffer.close();
+        }
+        state.set_sampled(false);
     }
 }
 
 /// Sets the correlation id, if the request has one.
 pub(crate) fn correlate(invocation: &Invocation, extract: impl FnOnce(&mut Vec<u8>) -> bool) {
-    let Some(state) = State::of(invocation) else {
-        return;
-    };
-    Desk::with(|desk| {
-        let json = &mut desk.entry.scratch;
-        if extract(json) && is_json(json) {
-            state.correlate(json);
-        }
-    });
+    if let Some(state) = State::of(invocation) {
+        state.correlate(|json| extract(json) && is_json(json));
+    }
 }
 
 /// Keeps what was said of the error for the canonical line.
@@ -244,9 +244,9 @@ pub(crate) fn remember(invocation: &Invocation, error: &Pieces) {
 
 fn is_json(text: &[u8]) -> bool {
     // Nearly always: a string in which nothing is escaped.
-    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
     if let [b'"', inner @ .., b'"'] = text
-        && inner.iter().all(is_plain)
+        && inner.is_ascii()
+        && json::is_all_clean(inner)
     {
         return true;
     }

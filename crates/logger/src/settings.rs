@@ -12,13 +12,13 @@ use std::{
 use powertools_core::{Env, Host, SharedWriter};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use tracing::level_filters::LevelFilter;
+use tracing::{Level, level_filters::LevelFilter};
 
 use crate::{
     LogBuffer, LogFormatter, LoggerConfigError,
     json::{self, Redaction, Rules},
     known_errors::KnownErrors,
-    level::{self, Threshold},
+    level::{self, Ranks, Threshold},
     pieces::{IntoPieces, Pieces},
     sampling::{self, Sampling},
     standard,
@@ -34,8 +34,10 @@ pub(crate) struct Settings {
     pub(crate) host: Host,
     pub(crate) output: SharedWriter,
     pub(crate) threshold: Threshold,
-    /// What some invocations write or hold; OFF if all do the same.
-    pub(crate) most_verbose: LevelFilter,
+    /// The levels that an invocation may write or hold although they are not shown.
+    pub(crate) sometimes: Ranks,
+    /// The levels that are held back although they are not shown.
+    pub(crate) held: Ranks,
     pub(crate) targets: Targets,
     /// JSON.
     pub(crate) service: Vec<u8>,
@@ -161,13 +163,13 @@ impl Settings {
             .unwrap_or_else(|| "service_undefined".to_owned());
         let mut json = Vec::new();
         json::text(&mut json, &service, rules.max_field_bytes());
-        // TRACE only where the logger's own level lets it through.
-        let most_verbose = match (&sampling, &parts.buffer) {
-            (None, None) => LevelFilter::OFF,
-            _ => LevelFilter::DEBUG,
-        };
+        // A line at TRACE is written or held only if it is shown anyway.
+        let buffer = parts.buffer.as_ref();
+        let is_held = |level| buffer.is_some_and(|buffer| buffer.holds(level, LevelFilter::OFF));
+        let is_drawn = |level| sampling.is_some() && level <= Level::DEBUG;
         let settings = Self {
-            most_verbose,
+            sometimes: Ranks::which(|level| is_held(level) || is_drawn(level)),
+            held: Ranks::which(is_held),
             threshold,
             sampling,
             dev,

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Instant,
 };
@@ -23,6 +23,10 @@ static STATE: Slot<State> = Slot::of(Utility::Logger);
 // Process-wide: the states that can be used again once nobody holds them. Only their
 // capacity survives.
 static POOL: Mutex<Vec<Arc<State>>> = Mutex::new(Vec::new());
+
+// Process-wide: how many invocations were drawn and may still write. While there is none,
+// a line that is not shown needs to ask nobody.
+static SAMPLED: AtomicUsize = AtomicUsize::new(0);
 
 /// As many as Lambda runs at once in most processes.
 const POOLED: usize = 64;
@@ -56,6 +60,8 @@ pub(crate) struct Data {
     correlation_id: Vec<u8>,
     /// JSON; empty if there is none.
     pub(crate) trace_id: Vec<u8>,
+    /// Empty, for its capacity.
+    spare: Vec<u8>,
     pub(crate) buffer: Buffer,
     pub(crate) counters: Vec<(String, i64)>,
     /// What the line about the handler's error said.
@@ -107,13 +113,30 @@ impl State {
         self.sampled.load(Ordering::Relaxed)
     }
 
+    /// Whether any invocation of the process is sampled.
+    pub(crate) fn any_sampled() -> bool {
+        SAMPLED.load(Ordering::Relaxed) > 0
+    }
+
     /// Draws whether this invocation is sampled.
     pub(crate) fn draw(&self, invocation: &Invocation) {
         let settings = &self.settings;
         let drawn = settings.sampling.as_ref().is_some_and(|sampling| {
             sampling.draw(settings.host.random(), invocation.xray_trace_id())
         });
-        self.sampled.store(drawn, Ordering::Relaxed);
+        self.set_sampled(drawn);
+    }
+
+    pub(crate) fn set_sampled(&self, sampled: bool) {
+        if !sampled && !self.is_sampled() {
+            return;
+        }
+        let before = self.sampled.swap(sampled, Ordering::Relaxed);
+        match (before, sampled) {
+            (false, true) => SAMPLED.fetch_add(1, Ordering::Relaxed),
+            (true, false) => SAMPLED.fetch_sub(1, Ordering::Relaxed),
+            _ => return,
+        };
     }
 
     /// The data, with all keys.
@@ -125,14 +148,20 @@ impl State {
         data
     }
 
-    /// Sets the correlation id, which is JSON.
-    pub(crate) fn correlate(&self, id: &[u8]) {
+    /// Sets the correlation id to the JSON that `extract` writes, if it finds one.
+    pub(crate) fn correlate(&self, extract: impl FnOnce(&mut Vec<u8>) -> bool) {
+        let mut id = std::mem::take(&mut self.data().spare);
+        // Without the lock: what is extracted from may have code of the user's.
+        let found = extract(&mut id);
         let mut data = self.data();
-        data.correlation_id.clear();
-        data.correlation_id.extend_from_slice(id);
-        if data.rendered {
-            data.set_correlation_id(&self.settings.rules);
+        if found {
+            std::mem::swap(&mut data.correlation_id, &mut id);
+            if data.rendered {
+                data.set_correlation_id(&self.settings.rules);
+            }
         }
+        id.clear();
+        data.spare = id;
     }
 
     /// Back to the keys that were there at the start.
@@ -158,6 +187,7 @@ impl State {
 
     /// Another invocation's, of which nothing must be left.
     fn reset(&mut self, settings: &Arc<Settings>) {
+        self.set_sampled(false);
         self.settings = Arc::clone(settings);
         *self.owned.get_mut() = false;
         let data = self.data.get_mut().unwrap_or_else(PoisonError::into_inner);
@@ -168,6 +198,12 @@ impl State {
         data.buffer.reset();
         data.counters.clear();
         data.started = None;
+    }
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        self.set_sampled(false);
     }
 }
 

@@ -14,6 +14,10 @@ impl Targets {
         Self(levels)
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The level of this target, if it or a target above it has one.
     pub(crate) fn level(&self, target: &str) -> Option<LevelFilter> {
         self.0

@@ -129,7 +129,7 @@ impl Desktop<'_> {
                     Held::Kept => return,
                     Held::TooLarge => {
                         self.write(desk);
-                        return self.settings.warn(
+                        return self.warn(
                             "a line is larger than the log buffer and was not held back; give \
                              the buffer more bytes",
                         );
@@ -180,11 +180,23 @@ impl Desktop<'_> {
         }
         let evicted = state.data().buffer.take_evicted();
         if evicted {
-            self.settings.warn(
+            self.warn(
                 "the oldest lines of the log buffer are not shown: they made room for newer \
                  ones; give the buffer more bytes",
             );
         }
+    }
+
+    /// A line of the logger's own, about itself.
+    fn warn(self, message: impl fmt::Display) {
+        let desk = &mut Desk::default();
+        let entry = &mut desk.entry;
+        entry.level = Level::WARN;
+        entry.time = self.settings.host.clock().now();
+        json::string(&mut entry.location, "powertools_logger");
+        let max = self.settings.rules.max_field_bytes();
+        json::display(&mut entry.message, &message, max);
+        self.write(desk);
     }
 
     fn compose(self, entry: &Entry, keys: &mut Pieces, out: &mut Out, clockface: &mut Clockface) {
@@ -266,12 +278,6 @@ fn ship(settings: &Settings, level: Level, out: &mut Out, shaped: &mut Vec<u8>) 
 impl Settings {
     /// A line of the logger's own, about itself. It goes out whatever the level is.
     pub(crate) fn warn(&self, message: impl fmt::Display) {
-        let desk = &mut Desk::default();
-        let entry = &mut desk.entry;
-        entry.level = Level::WARN;
-        entry.time = self.host.clock().now();
-        json::string(&mut entry.location, "powertools_logger");
-        json::display(&mut entry.message, &message, self.rules.max_field_bytes());
         let current = Invocation::try_current();
         let state = |invocation| Some((invocation, State::of(invocation)?));
         let owner = current.as_ref().and_then(state);
@@ -282,7 +288,7 @@ impl Settings {
             settings: self,
             owner,
         };
-        desktop.write(desk);
+        desktop.warn(message);
     }
 
     /// The trace id of a line whose owner has none.

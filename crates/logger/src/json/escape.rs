@@ -63,6 +63,12 @@ fn escape_characters(out: &mut Vec<u8>, text: &str, end: usize) {
     }
 }
 
+/// Whether nothing in the bytes needs an escape.
+pub(crate) fn is_all_clean(bytes: &[u8]) -> bool {
+    let (blocks, end) = bytes.as_chunks::<BLOCK>();
+    blocks.iter().all(is_clean) && is_clean_end(end)
+}
+
 #[inline(never)]
 fn escape_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     for &byte in bytes {

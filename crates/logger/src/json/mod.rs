@@ -22,6 +22,7 @@ mod properties;
 pub(crate) mod zoo;
 
 pub(crate) use compound::Compound;
+pub(crate) use escape::is_all_clean;
 pub(crate) use members::{Members, members};
 pub(crate) use name::with_name;
 pub(crate) use pretty::pretty;
