@@ -3,18 +3,18 @@ use powertools::{
     event_handler::{
         BufferBody, BufferBodyLayer, StripStage, StripStageLayer, method_not_allowed, not_found,
     },
-    logger::{Logger, LoggerLayer},
+    logger::{CorrelationIdPath, Logger, LoggerLayer},
 };
 use tower::ServiceBuilder;
 
 use crate::greeting::greeting;
 
 /// The whole stack, as `lambda_http::run_concurrent` takes it.
-pub type Function = Logger<StripStage<BufferBody<Router>>>;
+pub type Function = Logger<StripStage<BufferBody<Router>>, CorrelationIdPath>;
 
 /// The function, from the outside in: logger, stage stripping, buffered body, routes.
 #[must_use]
-pub fn function(logger: LoggerLayer) -> Function {
+pub fn function(logger: LoggerLayer<CorrelationIdPath>) -> Function {
     let router = Router::new()
         .route("/greeting", get(greeting))
         .fallback(not_found)

@@ -1,4 +1,5 @@
 use axum::Json;
+use powertools::logger::append_key;
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]
@@ -8,6 +9,7 @@ pub(crate) struct Greeting {
 
 /// `GET /greeting`
 pub(crate) async fn greeting() -> Json<Greeting> {
+    append_key("greeting", "hello");
     tracing::info!("greeting requested");
     Json(Greeting { message: "hello" })
 }

@@ -2,7 +2,7 @@
 
 use std::{error::Error, process::ExitCode};
 
-use powertools::logger::LoggerLayer;
+use powertools::logger::{CorrelationIdPath, LoggerLayer};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -28,7 +28,9 @@ async fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
     #[cfg(not(feature = "local"))]
     require_lambda()?;
 
-    let logger = LoggerLayer::from_env()?;
+    let logger = LoggerLayer::builder()
+        .correlation_id(CorrelationIdPath::API_GATEWAY_REST)
+        .build()?;
     logger.init()?;
     lambda_http::run_concurrent(greeting_api::function(logger)).await
 }

@@ -1,7 +1,10 @@
 //! The function in process: an event in, the answer out.
 
 use greeting_api::function;
-use powertools::{event_handler::testing, logger::LoggerLayer};
+use powertools::{
+    event_handler::testing,
+    logger::{CorrelationIdPath, LoggerLayer},
+};
 use powertools_core::{ColdStart, Env, Host, test_util::CapturedOutput};
 use serde_json::{Value, json};
 use tracing_subscriber::{Registry, layer::SubscriberExt};
@@ -39,6 +42,7 @@ async fn invoke(event: &Value) -> (Value, Vec<Value>) {
     let logger = LoggerLayer::builder()
         .host(host)
         .output(output.writer())
+        .correlation_id(CorrelationIdPath::API_GATEWAY_REST)
         .build()
         .unwrap();
     let subscriber = Registry::default().with(logger.subscriber_layer());
@@ -117,12 +121,18 @@ async fn the_handlers_line_carries_the_invocation() {
         assert_eq!(line["cold_start"], true);
         assert_eq!(line["function_request_id"], "r-1");
         assert_eq!(line["function_name"], "test");
+        assert_eq!(line["greeting"], "hello");
+        let expected = &serde_json::from_str::<Value>(service).unwrap()["requestContext"];
+        assert_eq!(line.get("correlation_id"), expected.get("requestId"));
     }
 }
 
 #[test]
 fn the_runtime_takes_the_function() {
-    let logger = LoggerLayer::builder().build().unwrap();
+    let logger = LoggerLayer::builder()
+        .correlation_id(CorrelationIdPath::API_GATEWAY_REST)
+        .build()
+        .unwrap();
     // Creating the future is the check; running it would need a Runtime API.
     drop(lambda_http::run_concurrent(function(logger)));
 }

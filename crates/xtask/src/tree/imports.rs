@@ -51,6 +51,7 @@ const RULES: &[Rule] = &[
         may_import: &[
             "powertools-core",
             "powertools-event-handler",
+            "powertools-jmespath",
             "powertools-local",
             "powertools-logger",
         ],
