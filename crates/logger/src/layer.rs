@@ -161,11 +161,13 @@ impl<C, E> LoggerLayer<C, E> {
     /// the logger was built with. Lambda's own level still holds, and a warning says so if
     /// it hides lines.
     pub fn set_level(&self, level: impl Into<Option<LevelFilter>>) {
-        let threshold = &self.settings.threshold;
-        threshold.set(level.into());
+        let (threshold, level) = (&self.settings.threshold, level.into());
+        threshold.set(level);
         // What was off for good may now be on.
         tracing::callsite::rebuild_interest_cache();
-        self.settings.warn_of_platform(threshold.wanted());
+        if level.is_some() || threshold.is_asked() {
+            self.settings.warn_of_platform(threshold.wanted());
+        }
     }
 
     /// The value of the key `service`.

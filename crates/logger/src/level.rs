@@ -15,6 +15,8 @@ pub(crate) struct Threshold {
     /// Lambda's own setting, which nothing overrules.
     platform: Option<LevelFilter>,
     initial: LevelFilter,
+    /// Whether code or environment asked for `initial`.
+    is_asked: bool,
     /// As it was asked for last. Process-wide, as the logger is: `set_level` is for all
     /// invocations. So are the two that follow from it.
     wanted: AtomicU8,
@@ -31,13 +33,15 @@ impl Threshold {
             .get_non_empty(PLATFORM)
             .filter(|word| *word == word.to_ascii_uppercase())
             .and_then(|word| parse(&word));
-        let initial = match given {
-            Some(level) => level,
-            None => of_env(env)?.unwrap_or(LevelFilter::INFO),
+        let asked = match given {
+            Some(level) => Some(level),
+            None => of_env(env)?,
         };
+        let initial = asked.unwrap_or(LevelFilter::INFO);
         let this = Self {
             platform,
             initial,
+            is_asked: asked.is_some(),
             wanted: AtomicU8::default(),
             base: AtomicU8::default(),
             sampled: AtomicU8::default(),
@@ -88,6 +92,11 @@ impl Threshold {
     /// Lambda's level, where it hides lines that `wanted` would write.
     pub(crate) fn platform_hides(&self, wanted: LevelFilter) -> Option<LevelFilter> {
         self.platform.filter(|platform| *platform < wanted)
+    }
+
+    /// Whether somebody wished for the level that `set` sets back to.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.is_asked
     }
 
     /// The level that was asked for, whatever the platform says.

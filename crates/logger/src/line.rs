@@ -145,47 +145,38 @@ impl Line<'_> {
 
     /// The invocation's keys, each with the field's value if there is one of its name.
     fn write_keys(&self, out: &mut Out) {
-        let fields = &self.entry.fields;
         for key in self.keys.iter() {
             let name = key.name();
-            if self.has_place(name) {
-                continue;
+            if !self.has_place(name) && !self.is_of_error(name) {
+                let field = self.entry.fields.get(name);
+                write_unless_null(field.unwrap_or(key), out);
             }
-            let field = match fields.is_empty() {
-                true => None,
-                false => fields.get(name),
-            };
-            if field.is_none() && self.is_of_error(name) {
-                continue;
-            }
-            write_unless_null(field.unwrap_or(key), out);
         }
     }
 
     /// The fields that have no place yet.
     fn write_fields(&self, out: &mut Out) {
-        let has_stack_trace = self.entry.error.contains(standard::STACK_TRACE);
         for field in self.entry.fields.iter() {
             let name = field.name();
-            let is_replaced = has_stack_trace && name == standard::STACK_TRACE;
-            if !is_replaced && !self.has_place(name) && !self.keys.contains(name) {
+            if !self.has_place(name) && !self.is_of_error(name) && !self.keys.contains(name) {
                 write_unless_null(field, out);
             }
         }
     }
 
-    /// What the error says, unless a field of the same name says it otherwise.
+    /// What the error says, where the user does not say it otherwise.
     fn write_error(&self, out: &mut Out) {
         for piece in self.entry.error.iter() {
             let name = piece.name();
-            if name == standard::STACK_TRACE || !self.entry.fields.contains(name) {
+            if self.is_of_error(name) || self.find(name).is_none() {
                 out.piece(piece);
             }
         }
     }
 
+    /// Whether the error alone says this: a stack trace of the user's would be another's.
     fn is_of_error(&self, name: &[u8]) -> bool {
-        !self.entry.error.is_empty() && self.entry.error.contains(name)
+        name == standard::STACK_TRACE && self.entry.error.contains(name)
     }
 
     /// Whether the name was written before the keys, or stands last.

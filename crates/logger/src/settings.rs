@@ -62,6 +62,7 @@ pub(crate) struct Settings {
 pub(crate) enum Warning {
     NoMembers = 1,
     ReservedKey = 2,
+    HiddenBuffer = 4,
 }
 
 /// What the builder collects.
@@ -189,7 +190,9 @@ impl Settings {
             formatter: parts.formatter,
             warned: AtomicU8::new(0),
         };
-        settings.warn_of_platform(settings.threshold.wanted());
+        if settings.threshold.is_asked() {
+            settings.warn_of_platform(settings.threshold.wanted());
+        }
         if let Some(buffer) = &settings.buffer {
             settings.warn_of_platform(buffer.verbosity_filter());
         }
@@ -207,6 +210,17 @@ impl Settings {
         let bit = warning as u8;
         if self.warned.fetch_or(bit, Ordering::Relaxed) & bit == 0 {
             self.warn(message);
+        }
+    }
+
+    /// Says so if Lambda's level hides lines that the buffer has just written.
+    pub(crate) fn warn_of_hidden_buffer(&self) {
+        let verbosity = self.buffer.as_ref().map(LogBuffer::verbosity_filter);
+        if verbosity.is_some_and(|level| self.threshold.platform_hides(level).is_some()) {
+            self.warn_once(
+                Warning::HiddenBuffer,
+                "lines of the log buffer are below Lambda's own level, and it may not show them",
+            );
         }
     }
 

@@ -170,13 +170,18 @@ impl Desktop<'_> {
             shaped,
             ..
         } = desk;
+        let mut wrote = false;
         loop {
             let Some(entry) = state.data().buffer.take_oldest() else {
                 break;
             };
+            wrote = true;
             self.compose(&entry, keys, out, clockface);
             ship(self.settings, entry.level, out, shaped);
             state.data().buffer.recycle(entry);
+        }
+        if wrote {
+            self.settings.warn_of_hidden_buffer();
         }
         let evicted = state.data().buffer.take_evicted();
         if evicted {

@@ -1,7 +1,9 @@
-//! One file for each utility, and the table of all of them.
+//! One file or directory for each utility, and the table of all of them.
 
 mod jmespath;
+mod logger;
 mod table;
 
 pub use jmespath::Jmespath;
+pub use logger::Logger;
 pub use table::all;

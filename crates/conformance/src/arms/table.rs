@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
-use super::Jmespath;
+use super::{Jmespath, Logger};
 use crate::arm::Arm;
 
 /// Every arm. A new utility adds its row here.
 #[must_use]
 pub fn all() -> Vec<Arc<dyn Arm>> {
-    vec![Arc::new(Jmespath)]
+    vec![Arc::new(Jmespath), Arc::new(Logger)]
 }
 
 #[cfg(test)]

@@ -1,0 +1,17 @@
+//! `powertools-logger`: operations of a logger give lines.
+
+mod arm;
+mod compare;
+mod create;
+mod fault;
+mod invoke;
+mod log;
+mod members;
+mod operation;
+mod output;
+mod raised;
+mod sorted;
+mod special;
+mod world;
+
+pub use arm::Logger;
