@@ -29,6 +29,7 @@ mod sampling;
 mod scope;
 mod service;
 mod settings;
+mod shield;
 mod standard;
 mod state;
 mod subscriber;

@@ -10,7 +10,8 @@ use crate::LoggerConfigError;
 /// nothing is held back.
 ///
 /// Held lines do not depend on the logger's level. They have their own fields and
-/// timestamp, and the appended keys of the moment at which they are written.
+/// timestamp, and the appended keys of the moment at which they are written. The warning
+/// before a time-out and the canonical line are never held.
 ///
 /// ```
 /// use powertools_logger::{LogBuffer, LoggerLayer};

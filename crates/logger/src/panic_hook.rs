@@ -14,7 +14,8 @@ use crate::{
     part::remember,
     runtime_span::RuntimeInvocation,
     settings::Settings,
-    write::{self, Desk, Desktop, Owner},
+    shield,
+    write::{Desk, Desktop, Owner},
 };
 
 /// Has panics logged before the hook that is there now runs.
@@ -24,8 +25,8 @@ pub(crate) fn install(settings: Arc<Settings>) {
     let before = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         // A panic of the output itself would wait for the output.
-        if !write::is_writing() {
-            report(&settings, info);
+        if !shield::is_at_work() {
+            shield::in_hook(|| report(&settings, info));
         }
         before(info);
     }));
@@ -66,7 +67,7 @@ fn report(settings: &Arc<Settings>, info: &PanicHookInfo<'_>) {
         if let Some(invocation) = &invocation {
             remember(invocation, &entry.error);
         }
-        desktop.submit(desk);
+        desktop.submit_own(desk);
     });
     RuntimeInvocation::mark_reported();
 }

@@ -56,13 +56,17 @@ impl Part {
     ) {
         let mut json = Vec::new();
         let found = extract(&mut json);
-        self.submit(invocation, Level::INFO, |entry| {
+        let fill = |entry: &mut Entry| {
             let rules = &self.settings.rules;
             match serde_json::from_slice::<&serde_json::value::RawValue>(&json) {
                 // Walked through once more, with what must not be shown.
                 Ok(event) if found => json::serialize(&mut entry.message, event, rules),
                 _ => json::string(&mut entry.message, "the event cannot be shown as JSON"),
             }
+        };
+        // It may be held back, as a line of the handler.
+        self.compose(invocation, Level::INFO, fill, |desktop, desk| {
+            desktop.submit(desk);
         });
     }
 
@@ -145,8 +149,20 @@ impl Part {
         }
     }
 
-    /// Writes a line of the layer itself, if its level is shown.
+    /// Writes a line about the invocation, if its level is shown.
     fn submit(&self, invocation: &Invocation, level: Level, fill: impl FnOnce(&mut Entry)) {
+        self.compose(invocation, level, fill, |desktop, desk| {
+            desktop.submit_own(desk);
+        });
+    }
+
+    fn compose(
+        &self,
+        invocation: &Invocation,
+        level: Level,
+        fill: impl FnOnce(&mut Entry),
+        submit: impl FnOnce(Desktop<'_>, &mut Desk),
+    ) {
         let Some(state) = State::of(invocation) else {
             return;
         };
@@ -160,7 +176,7 @@ impl Part {
                 settings: &self.settings,
                 owner: Owner::Invocation(invocation, state),
             };
-            desktop.submit(desk);
+            submit(desktop, desk);
         });
     }
 

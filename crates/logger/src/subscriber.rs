@@ -63,7 +63,10 @@ impl JsonLines {
                 settings: &self.settings,
                 owner,
             };
-            desktop.submit(desk);
+            match self.settings.targets.level(metadata.target()) {
+                None => desktop.submit(desk),
+                Some(_) => desktop.submit_of_target(desk),
+            }
         });
     }
 

@@ -158,7 +158,7 @@ pub(crate) fn with_tray(
     format: impl FnOnce() -> bool,
     take: impl FnOnce(Value<'_>),
 ) {
-    let outer = set_out(Some(Arc::clone(settings)));
+    let open = SetOut(set_out(Some(Arc::clone(settings))));
     let has_text = format();
     let taken = TRAY.try_with(|tray| {
         let mut tray = tray.try_borrow_mut().ok()?;
@@ -169,8 +169,7 @@ pub(crate) fn with_tray(
         );
         Some((found, json, pieces))
     });
-    // A field whose formatting logs sets out a tray within ours.
-    set_out(outer);
+    drop(open);
     match taken.ok().flatten() {
         None => take(Value::Text),
         Some(_) if has_text => take(Value::Mixed),
@@ -182,6 +181,24 @@ pub(crate) fn with_tray(
             take(Value::Fields(&pieces));
             give_back(json, pieces);
         }
+    }
+}
+
+/// A tray that is taken away also if the formatting panics, with what is on it.
+///
+/// A field whose formatting logs sets out a tray within ours, which comes back.
+struct SetOut(Option<Arc<Settings>>);
+
+impl Drop for SetOut {
+    fn drop(&mut self) {
+        let _ = TRAY.try_with(|tray| {
+            if let Ok(mut tray) = tray.try_borrow_mut() {
+                tray.found = None;
+                tray.json.clear();
+                tray.pieces.clear();
+            }
+        });
+        set_out(self.0.take());
     }
 }
 

@@ -1,9 +1,8 @@
 //! From an entry to the output: held back or written, in the shape that was asked for.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::{RefCell, RefMut},
     fmt,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
 
@@ -11,6 +10,7 @@ use powertools_core::Invocation;
 use tracing::{Level, level_filters::LevelFilter};
 
 use crate::{
+    LogBuffer,
     buffer::Held,
     entry::Entry,
     formatter::LogRecord,
@@ -21,6 +21,7 @@ use crate::{
     runtime_span::RuntimeInvocation,
     scope,
     settings::Settings,
+    shield,
     state::{State, set_text},
     timestamp::Clockface,
 };
@@ -32,8 +33,6 @@ thread_local! {
     // Scratch for the line being written: its capacity is kept, no value is, but for the
     // text of the last second.
     static DESK: RefCell<Desk> = RefCell::default();
-    // While the output is at work. A panic in it must not wait for it.
-    static WRITING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// The buffers of a line.
@@ -54,10 +53,8 @@ impl Desk {
     pub(crate) fn with<T>(run: impl FnOnce(&mut Self) -> T) -> T {
         let mut run = Some(run);
         let kept = DESK.try_with(|desk| {
-            let mut desk = desk.try_borrow_mut().ok()?;
-            let done = run.take().map(|run| run(&mut desk));
-            desk.clear();
-            done
+            let mut desk = Used(desk.try_borrow_mut().ok()?);
+            run.take().map(|run| run(&mut desk.0))
         });
         match (kept.ok().flatten(), run) {
             (Some(done), _) => done,
@@ -77,9 +74,13 @@ impl Desk {
     }
 }
 
-/// Whether this thread is just writing a line.
-pub(crate) fn is_writing() -> bool {
-    WRITING.try_with(Cell::get).unwrap_or(true)
+/// A desk that is cleared after use, also if a value's formatting panics.
+struct Used<'a>(RefMut<'a, Desk>);
+
+impl Drop for Used<'_> {
+    fn drop(&mut self) {
+        self.0.clear();
+    }
 }
 
 /// Whose keys a line carries.
@@ -136,12 +137,35 @@ impl Desktop<'_> {
                     }
                     Held::Closed => {}
                 }
-            } else if level == Level::ERROR && buffer.flushes_on_error_log() {
-                self.flush(desk);
+            } else {
+                self.flush_before_error(desk);
             }
         }
         if level <= shown {
             self.write(desk);
+        }
+    }
+
+    /// Writes the entry of the desk, whose target has a level of its own: the filter has
+    /// decided, and it is not held back.
+    pub(crate) fn submit_of_target(self, desk: &mut Desk) {
+        self.flush_before_error(desk);
+        self.write(desk);
+    }
+
+    /// Writes a line of the logger itself if its level is shown. It is not held back,
+    /// where it would be thrown away at the end, and writes no held lines either: whether
+    /// a failure does has a switch of its own.
+    pub(crate) fn submit_own(self, desk: &mut Desk) {
+        if desk.entry.level <= self.owner.level(self.settings) {
+            self.write(desk);
+        }
+    }
+
+    fn flush_before_error(self, desk: &mut Desk) {
+        let flushes = |buffer: &LogBuffer| buffer.flushes_on_error_log();
+        if desk.entry.level == Level::ERROR && self.settings.buffer.as_ref().is_some_and(flushes) {
+            self.flush(desk);
         }
     }
 
@@ -262,8 +286,7 @@ fn ship(settings: &Settings, level: Level, out: &mut Out, shaped: &mut Vec<u8>) 
     shaped.clear();
     if let Some(formatter) = &settings.formatter {
         let record = LogRecord::new(level, out);
-        let formatted = catch_unwind(AssertUnwindSafe(|| formatter.format(&record, shaped)));
-        if formatted.is_err() {
+        if !shield::format(|| formatter.format(&record, shaped)) {
             shaped.clear();
         }
     } else if settings.dev {
@@ -275,9 +298,9 @@ fn ship(settings: &Settings, level: Level, out: &mut Out, shaped: &mut Vec<u8>) 
         shaped.push(b'\n');
         shaped
     };
-    let _ = WRITING.try_with(|writing| writing.set(true));
-    let _ = catch_unwind(AssertUnwindSafe(|| settings.output.write_line(line)));
-    let _ = WRITING.try_with(|writing| writing.set(false));
+    shield::write(|| {
+        let _ = settings.output.write_line(line);
+    });
 }
 
 impl Settings {
