@@ -169,7 +169,7 @@ impl<C, E> LoggerBuilder<C, E> {
     }
 
     /// The most bytes of JSON of one field. What is longer is cut, with a visible mark.
-    /// Default: 64 KiB.
+    /// Default: 64 KiB. At least 16 bytes.
     pub fn max_field_bytes(mut self, bytes: usize) -> Self {
         self.limits().field = bytes;
         self

@@ -3,7 +3,7 @@ use std::{fmt, sync::LazyLock};
 use powertools_core::{Extract, Record, http::request_head_view};
 use powertools_jmespath::{Error, Expression};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 use crate::{
     json::{self, Redaction, Rules},
@@ -40,8 +40,8 @@ static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::new(Redaction::default()
 /// to [the view of the request](powertools_core::http::request_view) without its body, at
 /// the runtime level to the raw event.
 ///
-/// The value is written as it was found, also a number or an object. A request that has
-/// none, or null, or on which the expression fails, has no correlation id.
+/// The value is written as it was found, also a number or an object, up to 1 KiB. A request
+/// that has none, or null, or on which the expression fails, has no correlation id.
 #[derive(Clone)]
 pub struct CorrelationIdPath(Path);
 
@@ -144,6 +144,10 @@ fn http_member<'a, B>(
         [headers, name] if headers.as_ref() == "headers" => {
             let name = name.as_ref();
             // The view has names in lower case.
+            if RULES.hides(name) {
+                // The way through the view hides it.
+                return None;
+            }
             let is_shown = !name.bytes().any(|byte| byte.is_ascii_uppercase());
             let mut values = request.headers().get_all(name).iter();
             let last = values.next_back().filter(|_| is_shown);
@@ -173,6 +177,32 @@ fn request_id<B>(request: &http::Request<B>) -> Option<&str> {
         RequestContext::WebSocket(context) => context.request_id.as_deref(),
         _ => None,
     }
+}
+
+/// Whether an extractor, which may be anybody's, has written a value of JSON. It becomes
+/// one line, bounded, and without what the rules hide.
+pub(crate) fn check(id: &mut Vec<u8>, rules: &Rules) -> bool {
+    // A path's own mark may stand behind the most that it writes.
+    const MOST: usize = MAX_ID + 32;
+    // Nearly always: a short string in which nothing is escaped.
+    if let [b'"', inner @ .., b'"'] = id.as_slice()
+        && inner.len() <= MOST
+        && inner.is_ascii()
+        && json::is_all_clean(inner)
+    {
+        return true;
+    }
+    let Ok(found) = serde_json::from_slice::<&RawValue>(id) else {
+        return false;
+    };
+    let mut checked = Vec::new();
+    json::serialize(
+        &mut checked,
+        found,
+        &rules.clone().with_max_field_bytes(MOST),
+    );
+    *id = checked;
+    true
 }
 
 /// Text as it is, everything else as JSON.

@@ -161,7 +161,7 @@ impl Visit for Fields<'_> {
         });
         if kind == Some(true) {
             text.clear();
-            json::debug(&mut text, value, max);
+            value::without_tray(|| json::debug(&mut text, value, max));
         }
         if kind.is_some() {
             self.set(name, |out| out.extend_from_slice(&text));

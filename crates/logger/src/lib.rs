@@ -34,6 +34,9 @@ mod standard;
 mod state;
 mod subscriber;
 mod targets;
+#[cfg(feature = "test-util")]
+#[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
+pub mod test_util;
 mod timestamp;
 mod value;
 mod whole_event;

@@ -33,6 +33,7 @@ impl Line<'_> {
         if self.write_plain(out, clockface) {
             return;
         }
+        out.list();
         let order = self.settings.order.as_slice();
         for name in order {
             match Standard::of(name) {
@@ -168,7 +169,8 @@ impl Line<'_> {
     fn write_error(&self, out: &mut Out) {
         for piece in self.entry.error.iter() {
             let name = piece.name();
-            if self.is_of_error(name) || self.find(name).is_none() {
+            let is_said = self.entry.fields.contains(name) || self.keys.contains(name);
+            if !self.has_place(name) && (self.is_of_error(name) || !is_said) {
                 out.piece(piece);
             }
         }
@@ -193,7 +195,14 @@ impl Line<'_> {
     }
 
     fn find(&self, name: &[u8]) -> Option<Piece<'_>> {
-        self.entry.fields.get(name).or_else(|| self.keys.get(name))
+        let Entry { fields, error, .. } = self.entry;
+        if self.is_of_error(name) {
+            return error.get(name);
+        }
+        fields
+            .get(name)
+            .or_else(|| self.keys.get(name))
+            .or_else(|| error.get(name))
     }
 
     fn hides(&self, standard: Standard) -> Hidden {

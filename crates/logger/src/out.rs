@@ -37,6 +37,11 @@ impl Out {
         self.bytes.push(b'{');
     }
 
+    /// Lists the members from now on.
+    pub(crate) fn list(&mut self) {
+        self.lists = true;
+    }
+
     pub(crate) fn shrink_to(&mut self, bytes: usize) {
         self.bytes.shrink_to(bytes);
         self.members.shrink_to(bytes / 64);
@@ -110,7 +115,12 @@ impl Out {
     pub(crate) fn finish(&mut self) {
         let left_out = self.left_out;
         if left_out > 0 {
-            self.member("keys_left_out", |bytes| json::integer(bytes, left_out));
+            let mut name = "keys_left_out".to_owned();
+            // Somebody's own key may have that name.
+            while self.members().any(|(taken, _)| taken == name.as_bytes()) {
+                name.insert(0, '_');
+            }
+            self.member(&name, |bytes| json::integer(bytes, left_out));
         }
         self.bytes.push(b'}');
     }

@@ -6,6 +6,7 @@ use powertools_core::{Invocation, Observer, Outcome};
 use tracing::Level;
 
 use crate::{
+    correlation,
     entry::Entry,
     exception::{Describe, Seen, name_of_type},
     json,
@@ -237,9 +238,13 @@ impl Observer for Part {
 }
 
 /// Sets the correlation id, if the request has one.
-pub(crate) fn correlate(invocation: &Invocation, extract: impl FnOnce(&mut Vec<u8>) -> bool) {
+pub(crate) fn correlate(
+    invocation: &Invocation,
+    rules: &json::Rules,
+    extract: impl FnOnce(&mut Vec<u8>) -> bool,
+) {
     if let Some(state) = State::of(invocation) {
-        state.correlate(|json| extract(json) && is_json(json));
+        state.correlate(|json| extract(json) && correlation::check(json, rules));
     }
 }
 
@@ -256,17 +261,6 @@ pub(crate) fn remember(invocation: &Invocation, error: &Pieces) {
             }
         }
     }
-}
-
-fn is_json(text: &[u8]) -> bool {
-    // Nearly always: a string in which nothing is escaped.
-    if let [b'"', inner @ .., b'"'] = text
-        && inner.is_ascii()
-        && json::is_all_clean(inner)
-    {
-        return true;
-    }
-    serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok() && !text.contains(&b'\n')
 }
 
 fn canonical_level(outcome: Outcome) -> Level {

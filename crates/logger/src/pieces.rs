@@ -254,6 +254,13 @@ impl Pieces {
     }
 }
 
+/// A name as it is written: escaped, and cut if it is too long.
+pub(crate) fn written_name(name: &str) -> String {
+    let mut escaped = Vec::new();
+    let length = write_name(&mut escaped, name);
+    String::from_utf8_lossy(&escaped[1..=length]).into_owned()
+}
+
 /// Writes `"name":` and gives the length of the name as it is written.
 fn write_name(out: &mut Vec<u8>, name: &str) -> usize {
     let start = out.len();

@@ -60,7 +60,7 @@ where
         } = self;
         let scope = InvocationScope::begin(&settings.host, &mut request);
         let part = Part::begin(scope.invocation(), settings);
-        part::correlate(scope.invocation(), |json| {
+        part::correlate(scope.invocation(), &settings.rules, |json| {
             correlation_id.extract_json(&request, json)
         });
         if part.logs_event() {

@@ -19,7 +19,7 @@ use crate::{
     json::{self, Redaction, Rules},
     known_errors::KnownErrors,
     level::{self, Ranks, Threshold},
-    pieces::{IntoPieces, Pieces},
+    pieces::{IntoPieces, Pieces, written_name},
     sampling::{self, Sampling},
     standard,
     targets::Targets,
@@ -42,6 +42,7 @@ pub(crate) struct Settings {
     /// JSON.
     pub(crate) service: Vec<u8>,
     pub(crate) keys: Pieces,
+    /// Each name once, as it is written.
     pub(crate) order: Vec<String>,
     pub(crate) rules: Rules,
     pub(crate) max_line_bytes: usize,
@@ -151,7 +152,8 @@ impl Settings {
         let max_line_bytes = parts.limits.line.max(1024);
         let rules = Rules::new(
             Redaction::new(&parts.redact),
-            parts.limits.field.min(max_line_bytes),
+            // Null and numbers must fit.
+            parts.limits.field.clamp(16, max_line_bytes),
         );
         let mut keys = Pieces::default();
         for given in &parts.keys {
@@ -182,7 +184,7 @@ impl Settings {
             host: parts.host,
             output: parts.output,
             targets: Targets::new(parts.targets),
-            order: parts.order,
+            order: order(&parts.order),
             buffer: parts.buffer,
             timeout_warning: parts.timeout_warning,
             switches: parts.switches,
@@ -241,6 +243,16 @@ fn log_event(env: &Env, parts: &Parts) -> Result<bool, LoggerConfigError> {
         Some(on) => Ok(on),
         None => Ok(env.get_bool(LOG_EVENT)?.unwrap_or_default()),
     }
+}
+
+fn order(names: &[String]) -> Vec<String> {
+    let mut order = Vec::with_capacity(names.len());
+    for name in names.iter().map(|name| written_name(name)) {
+        if !order.contains(&name) {
+            order.push(name);
+        }
+    }
+    order
 }
 
 fn add_keys(keys: &mut Pieces, given: &str, rules: &Rules) -> Result<(), LoggerConfigError> {

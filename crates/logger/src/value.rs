@@ -39,7 +39,8 @@ pub fn json<T: Serialize + ?Sized>(value: &T) -> Json<'_, T> {
 /// The members of a struct or a map as fields of their own: `?fields(&order)`. The name
 /// that the field itself has does not matter.
 ///
-/// One that is null hides the appended key of its name for this line.
+/// One that is null hides the appended key of its name for this line. Those named `level`,
+/// `location`, `timestamp` or `message` are dropped.
 ///
 /// ```
 /// use powertools_logger::fields;
@@ -158,7 +159,7 @@ pub(crate) fn with_tray(
     format: impl FnOnce() -> bool,
     take: impl FnOnce(Value<'_>),
 ) {
-    let open = SetOut(set_out(Some(Arc::clone(settings))));
+    let outer = Outer::replaced_by(Some(Arc::clone(settings)));
     let has_text = format();
     let taken = TRAY.try_with(|tray| {
         let mut tray = tray.try_borrow_mut().ok()?;
@@ -169,7 +170,7 @@ pub(crate) fn with_tray(
         );
         Some((found, json, pieces))
     });
-    drop(open);
+    drop(outer);
     match taken.ok().flatten() {
         None => take(Value::Text),
         Some(_) if has_text => take(Value::Mixed),
@@ -184,32 +185,55 @@ pub(crate) fn with_tray(
     }
 }
 
-/// A tray that is taken away also if the formatting panics, with what is on it.
-///
-/// A field whose formatting logs sets out a tray within ours, which comes back.
-struct SetOut(Option<Arc<Settings>>);
+/// Formats with no tray set out: helpers write text.
+pub(crate) fn without_tray(format: impl FnOnce()) {
+    let _outer = Outer::replaced_by(None);
+    format();
+}
 
-impl Drop for SetOut {
-    fn drop(&mut self) {
-        let _ = TRAY.try_with(|tray| {
-            if let Ok(mut tray) = tray.try_borrow_mut() {
-                tray.found = None;
-                tray.json.clear();
-                tray.pieces.clear();
-            }
-        });
-        set_out(self.0.take());
+/// The tray as it was before: a field whose formatting logs sets out a tray within
+/// another. It comes back also after a panic, and what that has left is gone.
+#[derive(Default)]
+struct Outer {
+    open: Option<Arc<Settings>>,
+    /// With something on it.
+    full: Option<Box<Tray>>,
+}
+
+impl Outer {
+    /// Sets an empty tray out, or none.
+    fn replaced_by(open: Option<Arc<Settings>>) -> Self {
+        TRAY.try_with(|tray| {
+            let mut tray = tray.try_borrow_mut().ok()?;
+            let full = tray.found.is_some();
+            Some(Self {
+                full: full.then(|| Box::new(std::mem::take(&mut *tray))),
+                open: std::mem::replace(&mut tray.open, open),
+            })
+        })
+        .ok()
+        .flatten()
+        .unwrap_or_default()
     }
 }
 
-/// Sets a tray out, or takes it away. Gives back what was there.
-fn set_out(open: Option<Arc<Settings>>) -> Option<Arc<Settings>> {
-    TRAY.try_with(|tray| {
-        let mut tray = tray.try_borrow_mut().ok()?;
-        std::mem::replace(&mut tray.open, open)
-    })
-    .ok()
-    .flatten()
+impl Drop for Outer {
+    fn drop(&mut self) {
+        let _ = TRAY.try_with(|tray| {
+            let Ok(mut tray) = tray.try_borrow_mut() else {
+                return;
+            };
+            match self.full.take() {
+                Some(full) => *tray = *full,
+                None => {
+                    tray.found = None;
+                    tray.json.clear();
+                    tray.pieces.clear();
+                    tray.open = self.open.take();
+                }
+            }
+        });
+    }
 }
 
 /// The capacity is kept, no value is.
@@ -220,7 +244,9 @@ fn give_back(mut json: Vec<u8>, mut pieces: Pieces) {
     pieces.clear();
     pieces.shrink_to(KEPT);
     let _ = TRAY.try_with(|tray| {
-        if let Ok(mut tray) = tray.try_borrow_mut() {
+        if let Ok(mut tray) = tray.try_borrow_mut()
+            && tray.found.is_none()
+        {
             tray.json = json;
             tray.pieces = pieces;
         }

@@ -2,14 +2,18 @@
 
 use std::fmt::{Display, Formatter};
 
-use serde::ser::{
-    Impossible, Serialize, SerializeMap, SerializeStruct, SerializeStructVariant, Serializer,
+use serde::{
+    de::{Deserializer, Error, MapAccess, Visitor},
+    ser::{
+        Impossible, Serialize, SerializeMap, SerializeStruct, SerializeStructVariant, Serializer,
+    },
 };
+use serde_json::value::RawValue;
 
 use super::{
     compound::NO_NAME,
     name::{NoName, with_name},
-    raw::{RAW_VALUE, Raw},
+    raw::RAW_VALUE,
     rules::Rules,
     scalars::stop_at_scalars,
     serializer::serialize,
@@ -170,10 +174,34 @@ impl<'s, M: Members> Object<'s, M> {
             return self.walk.member(name, value);
         }
         let Walk { sink, rules } = &mut self.walk;
-        with_name(value, |json| {
-            Raw::new(json).serialize(Walk { sink: *sink, rules })
-        })
-        .unwrap_or(Err(Stop))
+        let walk = Walk { sink: *sink, rules };
+        with_name(value, |json| raw_members(walk, json)).unwrap_or(Err(Stop))
+    }
+}
+
+fn raw_members<M: Members>(walk: Walk<'_, M>, json: &str) -> Result<(), Stop> {
+    let mut parser = serde_json::Deserializer::from_str(json);
+    let parsed = parser.deserialize_map(RawMembers(walk));
+    parsed.and_then(|()| parser.end()).map_err(|_| Stop)
+}
+
+/// Hands over the members of JSON text. Each value is taken out first: one that is cut,
+/// and so not read to its end, must not take along what stands behind it.
+struct RawMembers<'s, M>(Walk<'s, M>);
+
+impl<'de, M: Members> Visitor<'de> for RawMembers<'_, M> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<(), A::Error> {
+        while let Some(name) = members.next_key::<String>()? {
+            let value: &RawValue = members.next_value()?;
+            self.0.member(&name, value).map_err(A::Error::custom)?;
+        }
+        Ok(())
     }
 }
 

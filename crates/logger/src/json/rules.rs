@@ -105,6 +105,12 @@ impl Rules {
         self
     }
 
+    /// The same for values of at most so many bytes, if there were more before.
+    pub(crate) fn with_max_field_bytes(mut self, bytes: usize) -> Self {
+        self.max_field_bytes = self.max_field_bytes.min(bytes);
+        self
+    }
+
     #[inline]
     pub(crate) fn hides(&self, name: &str) -> bool {
         self.redaction.hides(name)
