@@ -83,14 +83,16 @@ impl fmt::Debug for LogRecord<'_> {
 }
 
 /// The shape that Datadog reads without a pipeline: the usual line, and for an error also
-/// `error`, with `kind`, `message` and `stack`.
+/// `error`, with `kind`, `message` and `stack`, unless there is a field of that name.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct DatadogFormatter;
 
 impl LogFormatter for DatadogFormatter {
     fn format(&self, record: &LogRecord<'_>, line: &mut Vec<u8>) {
         let json = record.json().as_bytes();
-        let Some(kind) = record.get("exception_name") else {
+        let kind = record.get("exception_name");
+        // A field of the user's has the name already.
+        let Some(kind) = kind.filter(|_| record.get("error").is_none()) else {
             return line.extend_from_slice(json);
         };
         // Without its last brace, which comes again.

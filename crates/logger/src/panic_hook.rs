@@ -12,7 +12,7 @@ use crate::{
     exception::{Describe, Seen},
     json,
     part::remember,
-    runtime_span::RuntimeInvocation,
+    runtime_span::{Failure, RuntimeInvocation},
     settings::Settings,
     shield,
     write::{Desk, Desktop, Owner},
@@ -69,5 +69,5 @@ fn report(settings: &Arc<Settings>, info: &PanicHookInfo<'_>) {
         }
         desktop.submit_own(desk);
     });
-    RuntimeInvocation::mark_reported();
+    RuntimeInvocation::mark_told(Failure::Panic);
 }

@@ -11,7 +11,7 @@ use crate::{
     exception::{Describe, Seen, name_of_type},
     json,
     pieces::Pieces,
-    runtime_span::RuntimeInvocation,
+    runtime_span::{Failure, RuntimeInvocation},
     settings::Settings,
     state::State,
     write::{Desk, Desktop, Owner},
@@ -85,7 +85,7 @@ impl Part {
             self.describe(error, &mut entry.error);
             remember(&invocation, &entry.error);
         });
-        RuntimeInvocation::mark_reported();
+        RuntimeInvocation::mark_told(Failure::Error);
     }
 
     fn describe<E: fmt::Debug + Any>(&self, error: &E, pieces: &mut Pieces) {

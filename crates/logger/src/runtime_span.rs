@@ -8,7 +8,7 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicU8, Ordering},
     },
 };
 
@@ -27,9 +27,24 @@ pub(crate) fn is(metadata: &Metadata<'_>) -> bool {
     metadata.name() == "Lambda runtime invoke" && metadata.target().starts_with("lambda_runtime::")
 }
 
-/// Whether this is the runtime's line about an error or a panic of the handler.
-pub(crate) fn is_error_line(metadata: &Metadata<'_>) -> bool {
-    *metadata.level() == Level::ERROR && metadata.target() == "lambda_runtime::layers::panic"
+/// What the runtime's own line tells that our line may have told already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failure {
+    Error = 1,
+    Panic = 2,
+}
+
+impl Failure {
+    /// The failure that this line of the runtime is about.
+    pub(crate) fn of_line(metadata: &Metadata<'_>) -> Option<Self> {
+        let is_one = *metadata.level() == Level::ERROR
+            && metadata.target() == "lambda_runtime::layers::panic";
+        // An error is all of its line's message; a panic is a field.
+        is_one.then(|| match metadata.fields().field("error") {
+            Some(_) => Self::Panic,
+            None => Self::Error,
+        })
+    }
 }
 
 /// What the span tells of the invocation. A copy of it knows the same.
@@ -38,7 +53,8 @@ pub(crate) struct RuntimeInvocation {
     request_id: Option<String>,
     xray_header: Option<String>,
     tenant_id: Option<String>,
-    reported: Arc<AtomicBool>,
+    /// The failures that were told, as bits.
+    told: Arc<AtomicU8>,
 }
 
 impl RuntimeInvocation {
@@ -56,20 +72,20 @@ impl RuntimeInvocation {
             .find_map(|span| span.extensions().get::<Self>().cloned())
     }
 
-    /// Remembers that the running invocation's failure has been told.
-    pub(crate) fn mark_reported() {
+    /// Remembers that a failure of the running invocation has been told.
+    pub(crate) fn mark_told(failure: Failure) {
         dispatcher::get_default(|dispatch| {
             let registry = dispatch.downcast_ref::<Registry>()?;
             let current = dispatch.current_span();
             let runtime = Self::of_scope(registry.span(current.id()?)?.scope())?;
-            runtime.reported.store(true, Ordering::Relaxed);
+            runtime.told.fetch_or(failure as u8, Ordering::Relaxed);
             Some(())
         });
     }
 
     /// Whether our own line has told the failure.
-    pub(crate) fn is_reported(&self) -> bool {
-        self.reported.load(Ordering::Relaxed)
+    pub(crate) fn is_told(&self, failure: Failure) -> bool {
+        self.told.load(Ordering::Relaxed) & failure as u8 != 0
     }
 
     pub(crate) fn request_id(&self) -> Option<&str> {

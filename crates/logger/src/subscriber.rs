@@ -12,7 +12,7 @@ use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
 use crate::{
     event,
     filter::{Subscribed, Takes},
-    runtime_span::{self, RuntimeInvocation},
+    runtime_span::{self, Failure, RuntimeInvocation},
     settings::Settings,
     write::{Desk, Desktop, Owner},
 };
@@ -72,9 +72,9 @@ impl JsonLines {
 
     /// Whether our own line has told what this one of the runtime repeats.
     fn is_told(&self, event: &Event<'_>, runtime: Option<&RuntimeInvocation>) -> bool {
-        !self.settings.switches.runtime_error_lines
-            && runtime_span::is_error_line(event.metadata())
-            && runtime.is_some_and(RuntimeInvocation::is_reported)
+        let failure = Failure::of_line(event.metadata());
+        let told = |failure| runtime.is_some_and(|runtime| runtime.is_told(failure));
+        failure.is_some_and(told) && !self.settings.switches.runtime_error_lines
     }
 }
 

@@ -150,6 +150,19 @@ fn for_datadog_an_error_has_kind_message_and_stack() {
     assert_eq!(line(&lines, "hello").get("error"), None);
 }
 
+#[test]
+fn for_datadog_a_field_named_error_stays_the_only_one() {
+    let bed = install(logger().formatter(DatadogFormatter));
+    error!(
+        cause = &NoLuck as &dyn std::error::Error,
+        error = "mine",
+        "failed"
+    );
+    let text = bed.output.text();
+    assert_eq!(text.matches("\"error\":").count(), 1, "{text}");
+    assert_eq!(line(&bed.lines(), "failed")["error"], "mine");
+}
+
 // --- the writer --------------------------------------------------------------------
 
 /// Does not take one of the lines.

@@ -21,7 +21,7 @@ pub(crate) fn run() {
     let logger = LoggerLayer::builder()
         .keep_runtime_error_lines(kind == "keep")
         .log_panics(kind != "off")
-        .log_uncaught_errors(kind != "off")
+        .log_uncaught_errors(kind != "off" && kind != "panics")
         .build()
         .unwrap();
     logger.init().unwrap();
@@ -33,7 +33,12 @@ pub(crate) fn run() {
 async fn handle(event: LambdaEvent<String>) -> Result<(), String> {
     match event.payload.as_str() {
         "panic" => panic!("on purpose"),
-        "fail" => Err("no luck".to_owned()),
+        "fail" => {
+            // One that the handler catches is not what the runtime tells.
+            let caught = std::panic::catch_unwind(|| panic!("caught"));
+            assert!(caught.is_err());
+            Err("no luck".to_owned())
+        }
         _ => {
             info!("last");
             Ok(())
@@ -41,12 +46,12 @@ async fn handle(event: LambdaEvent<String>) -> Result<(), String> {
     }
 }
 
-pub(crate) fn tests() -> [Test; 3] {
+pub(crate) fn tests() -> [Test; 4] {
     [
         Test::new(
             "the_runtimes_line_is_dropped_once_ours_has_told",
             async || {
-                assert_eq!(told("").await, ["panic", "uncaught error", "last"]);
+                assert_eq!(told("").await, ["panic", "panic", "uncaught error", "last"]);
             },
         ),
         Test::new("the_runtimes_line_is_kept_if_wanted", async || {
@@ -55,10 +60,17 @@ pub(crate) fn tests() -> [Test; 3] {
                 [
                     "panic",
                     "user handler panicked",
+                    "panic",
                     "uncaught error",
                     "\"no luck\"",
                     "last"
                 ]
+            );
+        }),
+        Test::new("a_caught_panic_does_not_tell_the_error", async || {
+            assert_eq!(
+                told("panics").await,
+                ["panic", "panic", "\"no luck\"", "last"]
             );
         }),
         Test::new("the_runtimes_line_is_kept_where_ours_is_off", async || {
@@ -94,7 +106,9 @@ async fn told(kind: &str) -> Vec<String> {
     // Also the runtime's own line says whose it is.
     for line in &lines {
         let id = line["function_request_id"].as_str().unwrap();
+        let caught = line["exception"] == "panic: caught";
         let about = match line["message"].as_str().unwrap() {
+            "panic" if caught => 1,
             "panic" | "user handler panicked" => 0,
             "uncaught error" | "\"no luck\"" => 1,
             _ => 2,
