@@ -101,8 +101,8 @@ impl<C, E> LoggerBuilder<C, E> {
     }
 
     /// The share of invocations, from 0 to 1, that write lines of DEBUG as well, drawn
-    /// for each. Default: `POWERTOOLS_LOGGER_SAMPLE_RATE`, else no sampling. Lambda's own
-    /// level still holds.
+    /// for each; more than 1 is always, less than 0 never. Default:
+    /// `POWERTOOLS_LOGGER_SAMPLE_RATE`, else no sampling. Lambda's own level still holds.
     pub fn sampling_rate(mut self, rate: f64) -> Self {
         self.parts.sampling.rate = Some(rate);
         self
@@ -241,8 +241,8 @@ impl<C, E> LoggerBuilder<C, E> {
     ///
     /// # Errors
     ///
-    /// An environment variable has a value that cannot be used, a sampling rate is not
-    /// within 0 and 1, the buffer has no size or holds errors back, or a key has a name
+    /// An environment variable has a value that cannot be used, a sampling rate is no
+    /// number, the buffer has no size or holds errors back, or a key has a name
     /// that only the logger writes.
     pub fn build(self) -> Result<LoggerLayer<C, E>, LoggerConfigError> {
         let Self {

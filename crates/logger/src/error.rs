@@ -74,7 +74,7 @@ impl LoggerConfigError {
         matches!(self.0, Kind::Keys | Kind::ReservedKey)
     }
 
-    /// Whether the sampling rate given in code is not a share.
+    /// Whether the sampling rate given in code is no number.
     #[must_use]
     pub fn is_sampling_rate(&self) -> bool {
         matches!(self.0, Kind::SamplingRate)
@@ -110,7 +110,7 @@ impl fmt::Display for LoggerConfigError {
                 "level, location, message and timestamp are written by the logger alone; null \
                  switches one off"
             }
-            Kind::SamplingRate => "the sampling rate must be a number from 0 to 1",
+            Kind::SamplingRate => "the sampling rate must be a number, such as 0.1",
         })
     }
 }

@@ -20,16 +20,16 @@ pub(crate) struct Wanted {
     pub(crate) by_trace_id: bool,
 }
 
-/// A rate that is no share.
+/// A rate that is no number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct NoShare;
+pub(crate) struct NoNumber;
 
 impl Sampling {
     /// The rate given in code, else the environment's.
     pub(crate) fn resolve(env: &Env, wanted: Wanted) -> Result<Option<Self>, Either> {
         let Wanted { rate, by_trace_id } = wanted;
         if let Some(rate) = rate {
-            let rate = share(rate).ok_or(Either::Code(NoShare))?;
+            let rate = finite(rate).ok_or(Either::Code(NoNumber))?;
             return Ok(Some(Self {
                 rate,
                 json: rate.to_string().into_bytes(),
@@ -39,7 +39,7 @@ impl Sampling {
         let Some(text) = env.get_non_empty(RATE) else {
             return Ok(None);
         };
-        let rate = text.trim().parse().ok().and_then(share);
+        let rate = text.trim().parse().ok().and_then(finite);
         let rate = rate.ok_or_else(|| EnvError::new(RATE, "a number from 0 to 1"));
         // As the other languages do, the line shows the text that the variable holds.
         let json = format!("\"{}\"", text.trim()).into_bytes();
@@ -65,11 +65,12 @@ impl Sampling {
 #[derive(Debug)]
 pub(crate) enum Either {
     Env(EnvError),
-    Code(NoShare),
+    Code(NoNumber),
 }
 
-fn share(rate: f64) -> Option<f64> {
-    (0.0..=1.0).contains(&rate).then_some(rate)
+/// As in the other languages, a rate above one is always, one below zero never.
+fn finite(rate: f64) -> Option<f64> {
+    rate.is_finite().then_some(rate)
 }
 
 /// The end of a trace id as a number from zero to one. It is random, and the same for
@@ -151,20 +152,26 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_that_is_no_share_is_refused() {
-        for value in ["often", "1.1", "-0.1", "NaN", "\"0.5\""] {
+    fn a_rate_that_is_no_number_is_refused() {
+        for value in ["often", "NaN", "inf", "\"0.5\""] {
             let Err(Either::Env(error)) = of_env(value) else {
                 panic!("{value} was taken");
             };
             assert_eq!(error.name(), RATE);
         }
-        for rate in [-0.1, 1.1, f64::NAN] {
+        for rate in [f64::NEG_INFINITY, f64::NAN] {
             let wanted = Wanted {
                 rate: Some(rate),
                 ..Wanted::default()
             };
             let refused = Sampling::resolve(&Env::from_iter([("", "")]), wanted);
-            assert!(matches!(refused, Err(Either::Code(NoShare))), "{rate}");
+            assert!(matches!(refused, Err(Either::Code(NoNumber))), "{rate}");
         }
+    }
+
+    #[test]
+    fn a_rate_above_one_is_always_and_one_below_zero_never() {
+        assert!(draw(3.0, 0.999, None));
+        assert!(!draw(-2.0, 0.0, None));
     }
 }

@@ -216,12 +216,12 @@ async fn the_trace_id_decides_only_if_that_is_switched_on() {
 }
 
 #[test]
-fn a_rate_that_is_no_share_is_refused_in_code_and_environment() {
-    for rate in [-0.1, 1.01, f64::NAN, f64::INFINITY] {
+fn a_rate_that_is_no_number_is_refused_in_code_and_environment() {
+    for rate in [f64::NAN, f64::INFINITY] {
         let builder = LoggerLayer::builder().host(host(NO_ENV));
         assert!(builder.sampling_rate(rate).build().is_err(), "{rate}");
     }
-    for word in ["often", "1.01", "-0.1", "NaN", "50%"] {
+    for word in ["often", "inf", "NaN", "50%"] {
         let error = LoggerLayer::builder().host(host([(RATE, word)])).build();
         let error = error.unwrap_err();
         let text = error.source().unwrap().to_string();
