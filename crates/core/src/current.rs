@@ -39,6 +39,10 @@ impl Invocation {
 
     /// Runs a closure with the invocation of the running task, without a handle of its
     /// own: for checks that run on every event.
+    ///
+    /// # Panics
+    ///
+    /// The closure enters an invocation, this or another.
     pub fn with_task<T>(run: impl FnOnce(&Self) -> T) -> Option<T> {
         CURRENT
             .try_with(|current| current.as_ref().map(run))

@@ -61,7 +61,9 @@ impl<T> Serialize for Secret<T> {
 /// Reads the value itself, so that events and stored settings can hold secrets.
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Secret<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        T::deserialize(deserializer).map(Self)
+        // The error of another type would quote the value.
+        let hidden = |_| serde::de::Error::custom("a secret is not of the expected type");
+        T::deserialize(deserializer).map(Self).map_err(hidden)
     }
 }
 
@@ -88,5 +90,11 @@ mod tests {
             assert!(!shown.contains("canary"), "{shown}");
         }
         assert_eq!(login.password.into_exposed(), "canary");
+    }
+
+    #[test]
+    fn a_secret_of_another_type_is_not_quoted() {
+        let error = serde_json::from_str::<Secret<u32>>("\"canary\"").unwrap_err();
+        assert!(!error.to_string().contains("canary"), "{error}");
     }
 }

@@ -46,6 +46,8 @@ impl Buffer {
             self.evicted = true;
             self.recycle(oldest);
         }
+        // What a huge line has left there must not be held with a small one.
+        entry.shrink_to(1024);
         self.bytes += size;
         let empty = self.spare.pop().unwrap_or_default();
         self.lines.push_back(std::mem::replace(entry, empty));

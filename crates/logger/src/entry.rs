@@ -1,6 +1,6 @@
 //! What one event says, rendered: all of a line but the keys of its invocation.
 
-use std::time::SystemTime;
+use std::{sync::Arc, time::SystemTime};
 
 use tracing::Level;
 
@@ -21,6 +21,9 @@ pub(crate) struct Entry {
     pub(crate) fields: Pieces,
     /// What an error says of itself.
     pub(crate) error: Pieces,
+    /// The scopes that it was logged in, once it is held back; until then they are those
+    /// of the thread.
+    pub(crate) scopes: Option<Vec<Arc<Pieces>>>,
     /// A value on its way.
     pub(crate) scratch: Vec<u8>,
 }
@@ -32,6 +35,7 @@ impl Entry {
         self.fields.clear();
         self.error.clear();
         self.scratch.clear();
+        self.scopes = None;
     }
 
     pub(crate) fn shrink_to(&mut self, bytes: usize) {
@@ -57,6 +61,7 @@ impl Default for Entry {
             message: Vec::new(),
             fields: Pieces::default(),
             error: Pieces::default(),
+            scopes: None,
             scratch: Vec::new(),
         }
     }

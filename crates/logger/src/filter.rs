@@ -110,13 +110,10 @@ impl Takes {
             Some(level) => *metadata.level() <= threshold.bounded(level),
             None => threshold.shows(rank),
         };
-        if is_shown {
+        if is_shown || (metadata.is_span() && carries(metadata)) {
             Rule::Always
         } else if metadata.is_span() {
-            match runtime_span::is(metadata) {
-                true => Rule::Always,
-                false => Rule::Never,
-            }
+            Rule::Never
         } else if own.is_none() && sometimes.contains(rank) {
             Rule::Here
         } else {
@@ -165,6 +162,11 @@ impl Takes {
                 held.contains(rank) || (state.is_sampled() && threshold.shows_sampled(rank))
             })
     }
+}
+
+/// Whether a span carries an invocation, ours or the runtime's.
+fn carries(metadata: &Metadata<'_>) -> bool {
+    metadata.target() == "powertools" || runtime_span::is(metadata)
 }
 
 /// When an event is taken.

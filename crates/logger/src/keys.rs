@@ -61,6 +61,8 @@ pub fn append_key(name: &str, value: &(impl Serialize + ?Sized)) {
 /// Takes keys away from the lines of this invocation. Those that every line has, such as
 /// `location`, may be among them; a `message` moves to the end.
 pub fn remove_keys<'a>(names: impl IntoIterator<Item = &'a str>) {
+    // Before the lock: the iterator may log.
+    let names: Vec<&str> = names.into_iter().collect();
     in_invocation(|invocation, state| {
         let mut data = state.keyed(invocation);
         for name in names {
@@ -102,12 +104,25 @@ pub fn correlation_id() -> Option<String> {
 
 /// Adds to a counter of this invocation, which its
 /// [canonical line](crate::LoggerBuilder::canonical_line) shows under this name.
+///
+/// A counter named like a key of every line, `outcome` or `duration_ms` is dropped with a
+/// warning, and so are counters beyond a thousand.
 pub fn count(name: &str, by: i64) {
+    const MOST: usize = 1000;
     in_invocation(|_, state| {
         let mut data = state.data();
-        match data.counters.iter_mut().find(|(known, _)| known == name) {
-            Some((_, count)) => *count = count.saturating_add(by),
-            None => data.counters.push((name.to_owned(), by)),
+        let is_free = Standard::of(name).is_none() && !matches!(name, "outcome" | "duration_ms");
+        if let Some((_, count)) = data.counters.iter_mut().find(|(known, _)| known == name) {
+            *count = count.saturating_add(by);
+        } else if is_free && data.counters.len() < MOST {
+            data.counters.push((name.to_owned(), by));
+        } else {
+            drop(data);
+            state.settings().warn_once(
+                Warning::Counter,
+                "a counter has the name of one of the line's own keys, or there are too many; \
+                 it is dropped",
+            );
         }
     });
 }

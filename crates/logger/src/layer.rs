@@ -66,7 +66,9 @@ pub struct LoggerLayer<C = NoExtract, E = NoExtract> {
 }
 
 impl LoggerLayer {
-    /// A logger that takes everything from the environment.
+    /// A logger that takes everything from the environment, but for
+    /// `POWERTOOLS_LOGGER_LOG_EVENT`: how an event is shown is for the code to say, with
+    /// [`LoggerBuilder::log_event`].
     ///
     /// # Errors
     ///

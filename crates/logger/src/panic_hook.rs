@@ -65,7 +65,7 @@ fn report(settings: &Arc<Settings>, info: &PanicHookInfo<'_>) {
         let text = info.payload_as_str().unwrap_or("a value that is no text");
         describe.text("panic", &text, &mut entry.error);
         if let Some(invocation) = &invocation {
-            remember(invocation, &entry.error);
+            remember(invocation, Failure::Panic, &entry.error);
         }
         desktop.submit_own(desk);
     });

@@ -1,6 +1,12 @@
 //! A layer's part of an invocation: what it does at the beginning and at the end.
 
-use std::{any::Any, fmt, sync::Arc, time::Duration};
+use std::{
+    any::Any,
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::Duration,
+};
 
 use powertools_core::{Invocation, Observer, Outcome};
 use tracing::Level;
@@ -56,7 +62,7 @@ impl Part {
         extract: impl FnOnce(&mut Vec<u8>) -> bool,
     ) {
         let mut json = Vec::new();
-        let found = extract(&mut json);
+        let found = catch_unwind(AssertUnwindSafe(|| extract(&mut json))).unwrap_or_default();
         let fill = |entry: &mut Entry| {
             let rules = &self.settings.rules;
             match serde_json::from_slice::<&serde_json::value::RawValue>(&json) {
@@ -83,17 +89,34 @@ impl Part {
         self.submit(&invocation, Level::ERROR, |entry| {
             json::string(&mut entry.message, "uncaught error");
             self.describe(error, &mut entry.error);
-            remember(&invocation, &entry.error);
+            remember(&invocation, Failure::Error, &entry.error);
         });
         RuntimeInvocation::mark_told(Failure::Error);
     }
 
+    /// What an error says. One that panics while it is formatted is still the handler's
+    /// answer.
     fn describe<E: fmt::Debug + Any>(&self, error: &E, pieces: &mut Pieces) {
         let describe = Describe {
             rules: &self.settings.rules,
             stack_trace: self.settings.switches.stack_trace,
             seen: Seen::default(),
         };
+        let described = catch_unwind(AssertUnwindSafe(|| {
+            self.describe_whole(describe, error, pieces);
+        }));
+        if described.is_err() {
+            pieces.clear();
+            describe.text(name_of_type::<E>(), &"formatting it panicked", pieces);
+        }
+    }
+
+    fn describe_whole<E: fmt::Debug + Any>(
+        &self,
+        describe: Describe<'_>,
+        error: &E,
+        pieces: &mut Pieces,
+    ) {
         if let Some(known) = self.settings.known_errors.find(error) {
             return describe.error(known, pieces);
         }
@@ -186,10 +209,16 @@ impl Part {
         let rules = &self.settings.rules;
         let (started, counters, error) = {
             let mut data = state.data();
+            // A panic that was caught, or an error that was handled, is not how it ended.
+            let is_the_end = matches!(
+                (outcome, data.failure),
+                (Outcome::Fault, Some(Failure::Error)) | (Outcome::Panic, Some(Failure::Panic))
+            );
+            let error = std::mem::take(&mut data.error);
             (
                 data.started,
                 std::mem::take(&mut data.counters),
-                std::mem::take(&mut data.error),
+                if is_the_end { error } else { Pieces::default() },
             )
         };
         let took = started.map(|started| {
@@ -217,23 +246,28 @@ impl Part {
 }
 
 impl Observer for Part {
-    // Everything here names its invocation.
+    // There is mostly nothing to do, and what there is enters by itself.
     const ENTERS: bool = false;
 
     fn finish(self, invocation: &Invocation, outcome: Outcome) {
         let Some(state) = State::of(invocation).filter(|_| self.owns) else {
             return;
         };
-        if matches!(outcome, Outcome::Fault | Outcome::Panic) {
-            self.flush_at_failure(invocation);
+        let failed = matches!(outcome, Outcome::Fault | Outcome::Panic);
+        let flushes = failed && self.flushes_at_failure();
+        let is_canonical = self.settings.switches.canonical_line;
+        if flushes || is_canonical {
+            // For a formatter that looks for it.
+            invocation.enter(|| {
+                if flushes {
+                    self.flush_at_failure(invocation);
+                }
+                if is_canonical {
+                    self.write_canonical(invocation, state, outcome);
+                }
+            });
         }
-        if self.settings.switches.canonical_line {
-            self.write_canonical(invocation, state, outcome);
-        }
-        if self.settings.buffer.is_some() {
-            state.data().buffer.close();
-        }
-        state.set_sampled(false);
+        state.end();
     }
 }
 
@@ -244,16 +278,23 @@ pub(crate) fn correlate(
     extract: impl FnOnce(&mut Vec<u8>) -> bool,
 ) {
     if let Some(state) = State::of(invocation) {
-        state.correlate(|json| extract(json) && correlation::check(json, rules));
+        // A panic in what the user gave must not keep the handler from being called.
+        let extract = |json: &mut Vec<u8>| {
+            let found = catch_unwind(AssertUnwindSafe(|| extract(json)));
+            found.unwrap_or_default() && correlation::check(json, rules)
+        };
+        // As part of the invocation: what extracts may log.
+        invocation.enter(|| state.correlate(extract));
     }
 }
 
 /// Keeps what was said of the error for the canonical line.
-pub(crate) fn remember(invocation: &Invocation, error: &Pieces) {
+pub(crate) fn remember(invocation: &Invocation, failure: Failure, error: &Pieces) {
     if let Some(state) = State::of(invocation)
         && state.settings().switches.canonical_line
     {
         let mut data = state.data();
+        data.failure = Some(failure);
         data.error.clear();
         for name in [b"exception".as_slice(), b"exception_name"] {
             if let Some(piece) = error.get(name) {

@@ -41,19 +41,31 @@ pub(crate) fn is_empty() -> bool {
         .unwrap_or(true)
 }
 
-/// Puts the keys of the open scopes over these.
-pub(crate) fn overlay(keys: &mut Pieces) {
-    let _ = SCOPES.try_with(|scopes| {
-        let Ok(scopes) = scopes.try_borrow() else {
-            return;
-        };
-        if scopes.is_empty() {
-            return;
-        }
-        for scope in scopes.iter() {
+/// The scopes that are open here, for a line that is written elsewhere.
+pub(crate) fn open_here() -> Vec<Arc<Pieces>> {
+    SCOPES
+        .try_with(|scopes| scopes.try_borrow().map(|scopes| scopes.clone()))
+        .ok()
+        .and_then(Result::ok)
+        .unwrap_or_default()
+}
+
+/// Puts the keys of these scopes over others.
+pub(crate) fn overlay_with(keys: &mut Pieces, scopes: &[Arc<Pieces>]) {
+    if !scopes.is_empty() {
+        for scope in scopes {
             keys.overlay(scope);
         }
         keys.sort();
+    }
+}
+
+/// Puts the keys of the open scopes over these.
+pub(crate) fn overlay(keys: &mut Pieces) {
+    let _ = SCOPES.try_with(|scopes| {
+        if let Ok(scopes) = scopes.try_borrow() {
+            overlay_with(keys, &scopes);
+        }
     });
 }
 

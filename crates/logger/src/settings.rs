@@ -64,6 +64,7 @@ pub(crate) enum Warning {
     NoMembers = 1,
     ReservedKey = 2,
     HiddenBuffer = 4,
+    Counter = 8,
 }
 
 /// What the builder collects.
@@ -209,21 +210,21 @@ impl Settings {
 
     /// Warns, the first time.
     pub(crate) fn warn_once(&self, warning: Warning, message: &str) {
-        let bit = warning as u8;
-        if self.warned.fetch_or(bit, Ordering::Relaxed) & bit == 0 {
+        if self.is_first(warning) {
             self.warn(message);
         }
     }
 
-    /// Says so if Lambda's level hides lines that the buffer has just written.
-    pub(crate) fn warn_of_hidden_buffer(&self) {
+    /// Whether this is the first warning of its kind.
+    pub(crate) fn is_first(&self, warning: Warning) -> bool {
+        let bit = warning as u8;
+        self.warned.fetch_or(bit, Ordering::Relaxed) & bit == 0
+    }
+
+    /// Whether Lambda's level hides lines of the buffer.
+    pub(crate) fn hides_buffer(&self) -> bool {
         let verbosity = self.buffer.as_ref().map(LogBuffer::verbosity_filter);
-        if verbosity.is_some_and(|level| self.threshold.platform_hides(level).is_some()) {
-            self.warn_once(
-                Warning::HiddenBuffer,
-                "lines of the log buffer are below Lambda's own level, and it may not show them",
-            );
-        }
+        verbosity.is_some_and(|level| self.threshold.platform_hides(level).is_some())
     }
 
     /// Says so if Lambda's level hides lines that were asked for.

@@ -15,6 +15,7 @@ use crate::{
     buffer::Buffer,
     json::{self, Rules},
     pieces::Pieces,
+    runtime_span::Failure,
     settings::Settings,
 };
 
@@ -44,6 +45,8 @@ pub(crate) struct State {
     sampled: AtomicBool,
     /// A layer has taken charge of the beginning and the end.
     owned: AtomicBool,
+    /// That layer has finished.
+    ended: AtomicBool,
     data: Mutex<Data>,
 }
 
@@ -64,8 +67,9 @@ pub(crate) struct Data {
     spare: Vec<u8>,
     pub(crate) buffer: Buffer,
     pub(crate) counters: Vec<(String, i64)>,
-    /// What the line about the handler's error said.
+    /// What the line about the handler's failure said, and which it was.
     pub(crate) error: Pieces,
+    pub(crate) failure: Option<Failure>,
     pub(crate) started: Option<Instant>,
 }
 
@@ -91,6 +95,15 @@ impl State {
     /// Whether the caller is the first layer that wants to begin and end this part.
     pub(crate) fn own(&self) -> bool {
         !self.owned.swap(true, Ordering::Relaxed)
+    }
+
+    /// Nobody flushes, and nobody is sampled, from now on.
+    pub(crate) fn end(&self) {
+        self.ended.store(true, Ordering::Relaxed);
+        if self.settings.buffer.is_some() {
+            self.data().buffer.close();
+        }
+        self.set_sampled(false);
     }
 
     pub(crate) fn settings(&self) -> &Arc<Settings> {
@@ -129,6 +142,9 @@ impl State {
 
     pub(crate) fn set_sampled(&self, sampled: bool) {
         if !sampled && !self.is_sampled() {
+            return;
+        }
+        if sampled && self.ended.load(Ordering::Relaxed) {
             return;
         }
         let before = self.sampled.swap(sampled, Ordering::Relaxed);
@@ -181,15 +197,19 @@ impl State {
             settings,
             sampled: AtomicBool::new(false),
             owned: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
             data: Mutex::default(),
         }
     }
 
     /// Another invocation's, of which nothing must be left.
-    fn reset(&mut self, settings: &Arc<Settings>) {
+    /// Gives the settings back that it had: what they hold is the user's, and is dropped
+    /// where no lock is held.
+    fn reset(&mut self, settings: &Arc<Settings>) -> Arc<Settings> {
         self.set_sampled(false);
-        self.settings = Arc::clone(settings);
+        let before = std::mem::replace(&mut self.settings, Arc::clone(settings));
         *self.owned.get_mut() = false;
+        *self.ended.get_mut() = false;
         let data = self.data.get_mut().unwrap_or_else(PoisonError::into_inner);
         data.clear_keys();
         data.keys.shrink_to(KEPT_CAPACITY);
@@ -197,7 +217,9 @@ impl State {
         data.error.shrink_to(KEPT_CAPACITY);
         data.buffer.reset();
         data.counters.clear();
+        data.failure = None;
         data.started = None;
+        before
     }
 }
 
@@ -241,18 +263,27 @@ impl Data {
 
 fn take_pooled(settings: &Arc<Settings>) -> Arc<State> {
     let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+    if State::any_sampled() {
+        // One that nobody has ended must not count for good.
+        for state in pool.iter_mut().filter_map(Arc::get_mut) {
+            state.set_sampled(false);
+        }
+    }
     let free = pool.iter_mut().find_map(|state| {
         // Nobody else holds it, so nobody's lines can meet it.
-        Arc::get_mut(state)?.reset(settings);
-        Some(Arc::clone(state))
+        let before = Arc::get_mut(state)?.reset(settings);
+        Some((Arc::clone(state), before))
     });
-    free.unwrap_or_else(|| {
-        let state = Arc::new(State::new(Arc::clone(settings)));
-        if pool.len() < POOLED {
-            pool.push(Arc::clone(&state));
-        }
-        state
-    })
+    if let Some((state, before)) = free {
+        drop(pool);
+        drop(before);
+        return state;
+    }
+    let state = Arc::new(State::new(Arc::clone(settings)));
+    if pool.len() < POOLED {
+        pool.push(Arc::clone(&state));
+    }
+    state
 }
 
 /// The keys that tell whose line it is.

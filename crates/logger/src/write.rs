@@ -20,7 +20,7 @@ use crate::{
     pieces::Pieces,
     runtime_span::RuntimeInvocation,
     scope,
-    settings::Settings,
+    settings::{Settings, Warning},
     shield,
     state::{State, set_text},
     timestamp::Clockface,
@@ -103,6 +103,14 @@ impl<'a> Owner<'a> {
             })
     }
 
+    fn has_trace_id(self) -> bool {
+        match self {
+            Self::Invocation(invocation, _) => invocation.xray_header().is_some(),
+            Self::Runtime(runtime) => runtime.xray_trace_id().is_some(),
+            Self::Nobody => false,
+        }
+    }
+
     fn level(self, settings: &Settings) -> LevelFilter {
         match self {
             Self::Invocation(_, state) => state.level(settings),
@@ -125,6 +133,7 @@ impl Desktop<'_> {
         let shown = self.owner.level(self.settings);
         if let (Some(buffer), Owner::Invocation(_, state)) = (&self.settings.buffer, self.owner) {
             if buffer.holds(level, shown) {
+                desk.entry.scopes = Some(scope::open_here());
                 let held = state.data().buffer.push(&mut desk.entry, buffer.size());
                 match held {
                     Held::Kept => return,
@@ -205,13 +214,22 @@ impl Desktop<'_> {
             state.data().buffer.recycle(entry);
         }
         if wrote {
-            self.settings.warn_of_hidden_buffer();
+            self.warn_of_hidden_buffer();
         }
         let evicted = state.data().buffer.take_evicted();
         if evicted {
             self.warn(
                 "the oldest lines of the log buffer are not shown: they made room for newer \
                  ones; give the buffer more bytes",
+            );
+        }
+    }
+
+    /// Says so if Lambda's level hides the held lines that have just been written.
+    fn warn_of_hidden_buffer(self) {
+        if self.settings.hides_buffer() && self.settings.is_first(Warning::HiddenBuffer) {
+            self.warn(
+                "lines of the log buffer are below Lambda's own level, and it may not show them",
             );
         }
     }
@@ -230,12 +248,17 @@ impl Desktop<'_> {
 
     fn compose(self, entry: &Entry, keys: &mut Pieces, out: &mut Out, clockface: &mut Clockface) {
         let settings = self.settings;
+        // Lambda sets the variable where one invocation runs at a time. Before the lock:
+        // what is asked may be the user's.
+        let from_env = match self.owner.has_trace_id() {
+            true => None,
+            false => settings.env_trace_id(),
+        };
+        let overlay = |keys: &mut Pieces| match &entry.scopes {
+            Some(scopes) => scope::overlay_with(keys, scopes),
+            None => scope::overlay(keys),
+        };
         let mut write = |keys: &Pieces, trace_id: &[u8]| {
-            // Lambda sets the variable where one invocation runs at a time.
-            let from_env = match trace_id {
-                [] => settings.env_trace_id(),
-                _ => None,
-            };
             let line = Line {
                 settings,
                 entry,
@@ -250,11 +273,15 @@ impl Desktop<'_> {
         match self.owner {
             Owner::Invocation(invocation, state) => {
                 let data = state.keyed(invocation);
-                if scope::is_empty() {
+                if entry
+                    .scopes
+                    .as_ref()
+                    .map_or_else(scope::is_empty, Vec::is_empty)
+                {
                     return write(&data.keys, &data.trace_id);
                 }
                 keys.append_distinct(&data.keys);
-                scope::overlay(keys);
+                overlay(keys);
                 write(keys, &data.trace_id);
             }
             Owner::Runtime(runtime) => {
@@ -267,7 +294,7 @@ impl Desktop<'_> {
             }
             Owner::Nobody => {
                 keys.append_distinct(&settings.keys);
-                scope::overlay(keys);
+                overlay(keys);
                 write(keys, &[]);
             }
         }
