@@ -13,7 +13,6 @@ use crate::{
     case::Case,
     compare::Difference,
     json::Json,
-    place::Place,
 };
 
 /// Enough for values of the greatest depth that is read.
@@ -33,11 +32,19 @@ impl Attempt {
     /// What a deviation has to stand for: places that differ, or with `None` the case as a
     /// whole. A panic, an endless run and a word that nobody knows are never meant, so there is
     /// nothing to stand for.
-    pub(crate) fn to_be_meant(&self) -> Vec<Option<&Place>> {
+    pub(crate) fn to_be_meant(&self) -> Vec<Option<&Difference>> {
         match self {
-            Self::Differs(_, differences) => differences.iter().map(|d| Some(d.place())).collect(),
+            Self::Differs(_, differences) => differences.iter().map(Some).collect(),
             Self::Refused(Refusal::NoCounterpart(_)) => vec![None],
             _ => Vec::new(),
+        }
+    }
+
+    /// The answer that differs.
+    pub(crate) fn got(&self) -> Option<&Json> {
+        match self {
+            Self::Differs(got, _) => Some(got),
+            _ => None,
         }
     }
 }

@@ -35,6 +35,18 @@ impl Difference {
         }
     }
 
+    /// What was expected there, if anything.
+    #[must_use]
+    pub fn expected(&self) -> Option<&Json> {
+        self.expected.as_ref()
+    }
+
+    /// What came there, if anything.
+    #[must_use]
+    pub fn got(&self) -> Option<&Json> {
+        self.got.as_ref()
+    }
+
     /// Where it is.
     #[must_use]
     pub fn place(&self) -> &Place {
@@ -81,8 +93,14 @@ impl Comparison {
     /// Every place where the two differ.
     #[must_use]
     pub fn differences(self, expected: &Json, got: &Json) -> Vec<Difference> {
+        self.differences_at(Place::whole(), expected, got)
+    }
+
+    /// Every place where two values differ that stand at this place.
+    #[must_use]
+    pub fn differences_at(self, place: Place, expected: &Json, got: &Json) -> Vec<Difference> {
         let mut found = Vec::new();
-        self.walk(Place::whole(), Some(expected), Some(got), &mut found);
+        self.walk(place, Some(expected), Some(got), &mut found);
         found
     }
 

@@ -2,21 +2,42 @@
 
 use serde::Deserialize;
 
-use crate::{case::Case, glob, json::Json, path::Path};
+use crate::{
+    case::Case,
+    criterion::{Test, Type, json},
+    json::Json,
+    path::Path,
+};
 
 /// One condition of `when`; the header of `deviations.toml` lists the forms.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Condition {
     /// The note contains this text.
     Note(String),
-    /// A value that the path selects passes the test.
+    /// A value that one of the paths selects passes the test.
     Some {
         place: Place,
-        path: Path,
+        paths: Vec<Path>,
         test: Test,
     },
-    /// The path selects nothing.
-    Nothing { place: Place, path: Path },
+    /// The paths select nothing.
+    Nothing { place: Place, paths: Vec<Path> },
+    /// What the paths select stands so to something else.
+    Related {
+        place: Place,
+        paths: Vec<Path>,
+        relation: Relation,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Relation {
+    /// One of the values stands before one that this path selects.
+    Before(Path),
+    /// One of the names of members and of texts in lists is among those of this path.
+    SharesNames(Path),
+    /// Two of the objects have the same member of this name, or both have none.
+    TwoShare(String),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,55 +46,58 @@ pub(crate) enum Place {
     Expected,
 }
 
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Test {
-    Exists,
-    OneOf(Vec<Json>),
-    Contains(String),
-    Matches(String),
-    Type(Type),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Type {
-    Null,
-    Bool,
-    Number,
-    /// A number without point and exponent.
-    Integer,
-    /// An integer that 64 bits do not hold.
-    BigInteger,
-    Text,
-    /// A text that is JSON itself, as Python reads it.
-    JsonText,
-    Array,
-    Object,
-}
-
 /// A condition as it is written.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Written {
-    path: Option<String>,
-    expected_path: Option<String>,
+    path: Option<OneOrMore<String>>,
+    expected_path: Option<OneOrMore<String>>,
     note_contains: Option<String>,
     exists: Option<bool>,
     equals: Option<toml::Value>,
     one_of: Option<Vec<toml::Value>>,
     contains: Option<String>,
     matches: Option<String>,
-    r#type: Option<Type>,
+    r#type: Option<OneOrMore<Type>>,
+    has_name: Option<Vec<String>>,
+    before: Option<String>,
+    shares_names_with: Option<String>,
+    two_share: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum OneOrMore<T> {
+    One(T),
+    More(Vec<T>),
+}
+
+impl<T> From<OneOrMore<T>> for Vec<T> {
+    fn from(written: OneOrMore<T>) -> Self {
+        match written {
+            OneOrMore::One(one) => vec![one],
+            OneOrMore::More(list) => list,
+        }
+    }
+}
+
+fn read_paths(written: OneOrMore<String>) -> Result<Vec<Path>, String> {
+    let paths = Vec::from(written);
+    match paths.is_empty() {
+        true => Err("no path is named".to_owned()),
+        false => paths.iter().map(|path| Path::parse(path)).collect(),
+    }
 }
 
 impl Written {
+    /// The condition.
+    ///
+    /// # Errors
+    ///
+    /// If it is none.
     pub(crate) fn read(self) -> Result<Condition, String> {
-        let (place, path) = match (self.path, self.expected_path) {
-            (Some(path), None) => (Place::Input, path),
-            (None, Some(path)) => (Place::Expected, path),
-            _ if self.note_contains.is_some() => (Place::Input, String::new()),
-            _ => return Err("a condition has one of path, expected_path, note_contains".to_owned()),
-        };
+        let one_test = "a path has one test: exists, equals, one_of, contains, matches, type, \
+                        has_name, before, shares_names_with or two_share";
         let mut exists = self.exists;
         let tests: Vec<Test> = [
             exists.take_if(|exists| *exists).map(|_| Test::Exists),
@@ -82,36 +106,93 @@ impl Written {
                 .map(|values| Test::OneOf(values.iter().map(json).collect())),
             self.contains.map(Test::Contains),
             self.matches.map(Test::Matches),
-            self.r#type.map(Test::Type),
+            self.r#type.map(|types| Test::Type(types.into())),
+            self.has_name.map(Test::Names),
         ]
         .into_iter()
         .flatten()
         .collect();
-        let one_test = "a path has one test: exists, equals, one_of, contains, matches or type";
-        if let Some(note) = self.note_contains {
-            if !path.is_empty() || exists.is_some() || !tests.is_empty() {
+        let path = |path: Option<String>| path.map(|path| Path::parse(&path)).transpose();
+        let relations: Vec<Relation> = [
+            path(self.before)?.map(Relation::Before),
+            path(self.shares_names_with)?.map(Relation::SharesNames),
+            self.two_share.map(Relation::TwoShare),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let count = tests.len() + relations.len() + usize::from(exists.is_some());
+        let (place, paths) = match (self.path, self.expected_path, self.note_contains) {
+            (Some(paths), None, None) => (Place::Input, read_paths(paths)?),
+            (None, Some(paths), None) => (Place::Expected, read_paths(paths)?),
+            (None, None, Some(note)) if count == 0 => return Ok(Condition::Note(note)),
+            (None, None, Some(_)) => {
                 return Err("note_contains stands alone in its condition".to_owned());
             }
-            return Ok(Condition::Note(note));
+            _ => return Err("a condition has one of path, expected_path, note_contains".to_owned()),
+        };
+        if count != 1 {
+            return Err(one_test.to_owned());
         }
-        let path = Path::parse(&path)?;
-        match (exists, <[Test; 1]>::try_from(tests)) {
-            (None, Ok([test])) => Ok(Condition::Some { place, path, test }),
-            (Some(_), Err(tests)) if tests.is_empty() => Ok(Condition::Nothing { place, path }),
-            _ => Err(one_test.to_owned()),
-        }
+        let (test, relation) = (tests.into_iter().next(), relations.into_iter().next());
+        Ok(match (test, relation) {
+            (Some(test), _) => Condition::Some { place, paths, test },
+            (None, Some(relation)) => Condition::Related {
+                place,
+                paths,
+                relation,
+            },
+            (None, None) => Condition::Nothing { place, paths },
+        })
     }
 }
 
 impl Condition {
+    /// Whether it holds for the case.
     pub(crate) fn holds(&self, case: &Case) -> bool {
         match self {
             Self::Note(part) => case.note().contains(part.as_str()),
-            Self::Some { place, path, test } => path
-                .select(place.of(case))
-                .into_iter()
-                .any(|v| test.passes(v)),
-            Self::Nothing { place, path } => path.select(place.of(case)).is_empty(),
+            Self::Some { place, .. }
+            | Self::Nothing { place, .. }
+            | Self::Related { place, .. } => self.holds_in(place.of(case)),
+        }
+    }
+
+    /// Whether it holds for this value, whatever it is the value of. A note is none.
+    pub(crate) fn holds_in(&self, root: &Json) -> bool {
+        let all = |paths: &[Path]| -> Vec<&Json> {
+            paths.iter().flat_map(|path| path.select(root)).collect()
+        };
+        match self {
+            Self::Note(_) => false,
+            Self::Some { paths, test, .. } => all(paths).into_iter().any(|v| test.passes(v)),
+            Self::Nothing { paths, .. } => all(paths).is_empty(),
+            Self::Related {
+                paths, relation, ..
+            } => relation.holds(root, paths, &all(paths)),
+        }
+    }
+}
+
+impl Relation {
+    fn holds(&self, root: &Json, paths: &[Path], selected: &[&Json]) -> bool {
+        match self {
+            Self::Before(path) => {
+                let everything = Path::everything(root);
+                let at = |value: &Json| everything.iter().position(|own| std::ptr::eq(*own, value));
+                let first = selected.iter().filter_map(|value| at(value)).min();
+                let last = path.select(root).into_iter().filter_map(at).max();
+                first.zip(last).is_some_and(|(first, last)| first < last)
+            }
+            Self::SharesNames(path) => {
+                let names = path.names(root);
+                let own = paths.iter().flat_map(|path| path.names(root));
+                own.into_iter().any(|name| names.contains(&name))
+            }
+            Self::TwoShare(name) => selected.iter().enumerate().any(|(position, one)| {
+                let others = &selected[position + 1..];
+                others.iter().any(|other| one.get(name) == other.get(name))
+            }),
         }
     }
 }
@@ -125,61 +206,6 @@ impl Place {
     }
 }
 
-impl Test {
-    fn passes(&self, value: &Json) -> bool {
-        match self {
-            Self::Exists => true,
-            Self::OneOf(values) => values.contains(value),
-            Self::Contains(part) => value.as_text().is_some_and(|text| text.contains(part)),
-            Self::Matches(glob) => value
-                .as_text()
-                .is_some_and(|text| glob::matches(glob, text)),
-            Self::Type(r#type) => r#type.is_of(value),
-        }
-    }
-}
-
-impl Type {
-    fn is_of(self, value: &Json) -> bool {
-        match (self, value) {
-            (Self::Null, Json::Null)
-            | (Self::Bool, Json::Bool(_))
-            | (Self::Number, Json::Number(_))
-            | (Self::Text, Json::Text(_))
-            | (Self::Array, Json::Array(_))
-            | (Self::Object, Json::Object(_)) => true,
-            (Self::Integer, Json::Number(number)) => number.is_integer(),
-            (Self::BigInteger, Json::Number(number)) => {
-                number.is_integer() && number.as_i64().is_none() && number.as_u64().is_none()
-            }
-            (Self::JsonText, Json::Text(text)) => {
-                matches!(text.trim(), "NaN" | "Infinity" | "-Infinity") || Json::parse(text).is_ok()
-            }
-            _ => false,
-        }
-    }
-}
-
-fn json(value: &toml::Value) -> Json {
-    match value {
-        toml::Value::String(text) => Json::text(text.as_str()),
-        toml::Value::Integer(integer) => Json::Number((*integer).into()),
-        // A float that JSON cannot spell equals nothing, not even null.
-        toml::Value::Float(float) => serde_json::Number::from_f64(*float).map_or_else(
-            || Json::text(float.to_string()),
-            |n| Json::Number((&n).into()),
-        ),
-        toml::Value::Boolean(value) => Json::Bool(*value),
-        toml::Value::Datetime(time) => Json::text(time.to_string()),
-        toml::Value::Array(items) => Json::Array(items.iter().map(json).collect()),
-        toml::Value::Table(members) => Json::object(
-            members
-                .iter()
-                .map(|(name, value)| (name.as_str(), json(value))),
-        ),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -187,7 +213,9 @@ mod tests {
     const CASE: &str = concat!(
         r#"{"id":"a","utility":"u","note":"oracle quirk: a note","#,
         r#""input":{"op":"log","n":1,"big":18446744073709551616,"f":1.5,"t":true,"z":null,"#,
-        r#""list":["x",{"op":"deep"}],"json":"{\"a\":1}","nan":" NaN ","text":"plain"},"#,
+        r#""list":["x",{"op":"deep"}],"json":"{\"a\":1}","nan":" NaN ","text":"plain","loose":"{\"a\":-Infinity}","#,
+        r#""keys":{"a":1},"names":["b","a"],"#,
+        r#""twins":[{"id":1,"service":"s"},{"id":2,"service":"s"}]},"#,
         r#""expected":{"lines":[{"level":"INFO"}]}}"#,
     );
 
@@ -224,6 +252,23 @@ mod tests {
             ("path = 'text'\nmatches = 'lai'", false),
             ("expected_path = 'lines[*].level'\nequals = 'INFO'", true),
             ("path = 'lines[*].level'\nequals = 'INFO'", false),
+            ("path = ['y', 'op']\nequals = 'log'", true),
+            ("path = ['y', 'n']\nequals = 'log'", false),
+            ("path = ['y', 'n']\nexists = false", false),
+            ("path = 'n'\ntype = ['text', 'number']", true),
+            ("path = 'op'\ntype = ['null', 'number']", false),
+            ("path = 'list[1]'\nhas_name = ['x', 'op']", true),
+            ("path = 'list[1]'\nhas_name = ['x']", false),
+            ("path = 'n'\nbefore = 'list[*]'", true),
+            ("path = 'list[*]'\nbefore = 'n'", false),
+            ("path = 'list[*]'\nbefore = 'list[*].op'", true),
+            ("path = 'n'\nbefore = 'y'", false),
+            ("path = 'keys'\nshares_names_with = 'names'", true),
+            ("path = 'keys'\nshares_names_with = 'list'", false),
+            ("path = 'twins[*]'\ntwo_share = 'service'", true),
+            ("path = 'twins[*]'\ntwo_share = 'id'", false),
+            ("path = 'twins[*]'\ntwo_share = 'nothing'", true),
+            ("path = 'list[1]'\ntwo_share = 'nothing'", false),
             ("note_contains = 'quirk'", true),
             ("note_contains = 'quark'", false),
         ] {
@@ -241,7 +286,8 @@ mod tests {
             ("f", "number"),
             ("text", "text"),
             ("json", "text json-text"),
-            ("nan", "text json-text"),
+            ("nan", "text json-text loose-json"),
+            ("loose", "text json-text loose-json"),
             ("list", "array"),
             ("list[1]", "object"),
         ] {
@@ -253,6 +299,7 @@ mod tests {
                 "big-integer",
                 "text",
                 "json-text",
+                "loose-json",
                 "array",
                 "object",
             ] {
@@ -276,6 +323,10 @@ mod tests {
             "path = ''\nexists = true",
             "path = 'a'\ntype = 'word'",
             "path = 'a'\nregex = 'x'",
+            "path = []\nexists = true",
+            "path = 'a'\nexists = true\nbefore = 'b'",
+            "path = 'a'\nbefore = 'b'\ntwo_share = 'c'",
+            "path = 'a'\nbefore = 'b['",
             "exists = true",
             "note_contains = 'x'\nexists = true",
             "note_contains = 'x'\nequals = 1",

@@ -3,11 +3,12 @@
 use serde::Deserialize;
 
 use crate::{
+    allowed::Allowed,
     case::{Case, ReadError},
+    compare::Difference,
     condition::{Condition, Written},
     glob,
-    path::Path,
-    place::Place,
+    json::Json,
 };
 
 /// What kinds of deviation there are. A utility that needs another one adds it here.
@@ -57,7 +58,8 @@ pub struct Deviation {
     reason: String,
     ours: String,
     applies: Applies,
-    only: Vec<Path>,
+    allowed: Option<Allowed>,
+    got: Vec<Condition>,
 }
 
 #[derive(Debug, Clone)]
@@ -80,6 +82,10 @@ struct WrittenEntry {
     id: Option<String>,
     when: Option<Vec<Written>>,
     only: Option<Vec<String>>,
+    added: Option<Vec<String>>,
+    missing: Option<Vec<String>>,
+    decoded: Option<Vec<String>>,
+    got: Option<Vec<Written>>,
     kind: String,
     reason: String,
     ours: String,
@@ -143,14 +149,10 @@ impl WrittenEntry {
         }
         let applies = match (self.id, self.when) {
             (Some(id), None) if !id.is_empty() => Applies::Id(id),
-            (None, Some(when)) if !when.is_empty() => Applies::When(
-                when.into_iter()
-                    .map(Written::read)
-                    .collect::<Result<_, _>>()?,
-            ),
+            (None, Some(when)) if !when.is_empty() => Applies::When(read_all(when)?),
             _ => return Err("an entry has either an id or a when, which is not empty".to_owned()),
         };
-        let only = self.only.map(|paths| read_only(&paths)).transpose()?;
+        let allowed = Allowed::read(self.only, self.added, self.missing, self.decoded)?;
         Ok(Deviation {
             number,
             utility: self.utility,
@@ -158,24 +160,14 @@ impl WrittenEntry {
             reason: self.reason,
             ours: self.ours,
             applies,
-            only: only.unwrap_or_default(),
+            allowed,
+            got: read_all(self.got.unwrap_or_default())?,
         })
     }
 }
 
-fn read_only(paths: &[String]) -> Result<Vec<Path>, String> {
-    if paths.is_empty() {
-        return Err("`only` names no place".to_owned());
-    }
-    let paths: Vec<Path> = paths
-        .iter()
-        .map(|path| Path::parse(path))
-        .collect::<Result<_, _>>()?;
-    // Whether a path can name places does not depend on the place.
-    for path in &paths {
-        path.covers(&Place::whole())?;
-    }
-    Ok(paths)
+fn read_all(conditions: Vec<Written>) -> Result<Vec<Condition>, String> {
+    conditions.into_iter().map(Written::read).collect()
 }
 
 impl Deviation {
@@ -189,12 +181,15 @@ impl Deviation {
             }
     }
 
-    /// Whether the entry stands for a difference at this place; `None` is the case as a whole,
-    /// where an answer cannot be given.
+    /// Whether the entry stands for this difference; `None` is the case as a whole, where an
+    /// answer cannot be given.
     #[must_use]
-    pub fn covers(&self, place: Option<&Place>) -> bool {
-        let covered = |place| self.only.iter().any(|path| path.covers(place) == Ok(true));
-        self.only.is_empty() || place.is_some_and(covered)
+    pub fn covers(&self, case: &Case, got: Option<&Json>, difference: Option<&Difference>) -> bool {
+        let is_ours = |condition: &Condition| got.is_some_and(|got| condition.holds_in(got));
+        self.got.iter().all(is_ours)
+            && self.allowed.as_ref().is_none_or(|allowed| {
+                difference.is_some_and(|difference| allowed.covers(difference, case.input()))
+            })
     }
 
     /// Its place in the file, counted from one.
@@ -231,6 +226,7 @@ impl Deviation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::place::Place;
 
     const REST: &str = "kind = 'quirk'\nreason = 'r'\nours = 'o'\n";
 
@@ -268,19 +264,61 @@ mod tests {
         }
     }
 
+    fn covers(entry: &str, difference: Option<&Difference>, got: &str) -> bool {
+        let list = parse(&format!("utility = 'u'\nid = 'a'\n{REST}{entry}\n")).unwrap();
+        let got = Json::parse(got).unwrap();
+        list.0[0].covers(&case("a", "u"), Some(&got), difference)
+    }
+
     #[test]
     fn entry_covers_the_places_that_it_names_or_all() {
+        let value = || Some(Json::parse(r#"{"n":1}"#).unwrap());
         let place = Place::whole().member("lines").item(0);
-        let text = format!("utility = 'u'\nid = 'a'\n{REST}");
-        let all = parse(&text).unwrap();
-        let all = all.iter().next().unwrap();
-        assert!(all.covers(Some(&place)) && all.covers(None));
-        for (path, expected) in [("lines[*]", true), ("errors", false)] {
-            let some = parse(&format!("{text}only = ['x', '{path}']\n")).unwrap();
-            let some = some.iter().next().unwrap();
-            assert_eq!(some.covers(Some(&place)), expected);
-            assert!(!some.covers(None));
+        let changed = Difference::new(place.clone(), value(), value());
+        let added = Difference::new(place.clone(), None, value());
+        let missing = Difference::new(place, value(), None);
+        assert!(covers("", Some(&changed), "0") && covers("", None, "0"));
+        for (entry, expected) in [
+            ("only = ['x', 'lines']", [true, true, true]),
+            ("only = ['errors']", [false, false, false]),
+            ("added = ['lines[*]']", [false, true, false]),
+            ("missing = ['lines[*]']", [false, false, true]),
+            ("missing = ['lines[*][n=1]']", [false, false, true]),
+            ("missing = ['lines[*][n=2]']", [false, false, false]),
+            ("added = ['lines']", [false, false, false]),
+            (
+                "added = ['lines[0]']\nmissing = ['lines[0]']",
+                [false, true, true],
+            ),
+        ] {
+            let found = [&changed, &added, &missing].map(|d| covers(entry, Some(d), "0"));
+            assert_eq!(found, expected, "{entry}");
+            assert!(!covers(entry, None, "0"));
         }
+    }
+
+    #[test]
+    fn entry_covers_a_text_that_is_the_json_of_what_is_expected() {
+        let covers = |expected: Option<&str>, got: &str| {
+            let expected = expected.map(|text| Json::parse(text).unwrap());
+            let place = Place::whole().member("message");
+            let difference = Difference::new(place, expected, Some(Json::text(got)));
+            covers("decoded = ['message']", Some(&difference), "0")
+        };
+        assert!(covers(Some(r#"{"a":[1]}"#), r#"{"a":[1.0]}"#));
+        assert!(covers(Some(r#""<NaN>""#), "NaN"));
+        assert!(covers(None, "null"));
+        assert!(!covers(Some("1"), "2"));
+        assert!(!covers(Some("1"), "one"));
+        assert!(!covers(None, "1"));
+    }
+
+    #[test]
+    fn entry_may_ask_what_our_answer_is() {
+        let entry = "got = [{ path = 'code', equals = 'c' }]";
+        let difference = Difference::new(Place::whole(), None, None);
+        assert!(covers(entry, Some(&difference), r#"{"code":"c"}"#));
+        assert!(!covers(entry, Some(&difference), r#"{"code":"d"}"#));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![warn(clippy::unwrap_used)]
 
+mod allowed;
 pub mod arm;
 pub mod arms;
 mod attempt;
@@ -8,6 +9,7 @@ pub mod case;
 pub mod command;
 pub mod compare;
 mod condition;
+mod criterion;
 pub mod deviation;
 mod glob;
 pub mod json;

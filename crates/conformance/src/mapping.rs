@@ -10,6 +10,7 @@
 //! | time format | `2023-11-14 17:13:20,500-0500`, or RFC 3339 with an offset | `2023-11-14T22:13:20.500Z` | Lambda takes a line with any timestamp but RFC 3339 for INFO; one zone for every function | [`timestamp`] |
 //! | a single value of a metric | `[1.0]` | `1.0` | both are EMF, a bare number is shorter | [`metric_value`] |
 //! | names of error kinds | Python's class and, where the vectors have one, a portable `code` | the code alone, or a word for what the error's predicates tell | class names belong to a language, codes are shared | [`error`], [`error_kind`] |
+//! | integers beyond 64 bits | their last digit | the nearest float | more needs serde_json's `arbitrary_precision`, which would change every crate of the user's program | [`nearest_float`] |
 //!
 //! For the lines of the logger:
 //!
@@ -20,6 +21,10 @@
 //! | time of a line | `<timestamp>` | any time in our format | the clock of the vectors stands only if asked for | [`placeholder`] |
 //! | text of an error | `<stack>`, the trace with its causes | name and text of the error and of its sources | Rust's errors carry no trace | [`placeholder`] |
 //! | `stack_trace` | `module` of the class, a frame with its statement | `causes`, the frame of the log call | modules of classes are Python's | [`their_stack_trace`], [`our_stack_trace`] |
+//! | NaN and Infinity | `NaN`, `Infinity`, shown as `<NaN>` | `null` | a line is JSON, which has neither | [`not_a_number`] |
+//! | memory size that was given as text | text | the number | the runtime reads a number | [`memory_size`] |
+//! | order of keys | the keys of both lines | the same | a key that only one of two lines has is told where it stands | the arm |
+//! | lines too many | lines | laid beside those that they resemble most | one line more does not make all others differ | the arm |
 //! | correlation id that is no text, asked for | the value | its JSON | `correlation_id()` gives text | [`same_id`] |
 //! | warnings | `warnings` of Python, some of them twice | lines of the logger itself | each logger has one place to speak from; only at which operation is compared | the arm |
 //! | an error that a handler returns | never logged, held lines dropped | both are switches, set as Python has them | our defaults are another language's | the arm |
@@ -177,9 +182,34 @@ pub fn same_id(theirs: &Json, ours: &Json) -> bool {
     is_other && parsed.as_ref() == Some(theirs)
 }
 
+/// Whether ours is the float nearest to an integer that 64 bits do not hold.
+#[must_use]
+pub fn nearest_float(theirs: &Json, ours: &Json) -> bool {
+    let (Json::Number(theirs), Json::Number(ours)) = (theirs, ours) else {
+        return false;
+    };
+    let is_big = theirs.is_integer() && theirs.as_i64().is_none() && theirs.as_u64().is_none();
+    // Both are read in the same way, so equal floats have equal bits.
+    is_big && !ours.is_integer() && theirs.as_f64().to_bits() == ours.as_f64().to_bits()
+}
+
+/// Whether ours stands for a number that JSON does not have.
+#[must_use]
+pub fn not_a_number(theirs: &Json, ours: &Json) -> bool {
+    theirs.as_text() == Some("<NaN>") && *ours == Json::Null
+}
+
+/// Whether ours is the number of a memory size that was given as text.
+#[must_use]
+pub fn memory_size(theirs: &Json, ours: &Json) -> bool {
+    let number = theirs.as_text().and_then(|text| Json::parse(text).ok());
+    ours.as_number().is_some() && number.as_ref() == Some(ours)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::where_same;
 
     #[test]
     fn levels_become_the_five_words() {
@@ -310,5 +340,50 @@ mod tests {
         assert!(same_id(&id, &Json::text(r#"{"n": 1}"#)));
         assert!(!same_id(&id, &Json::text("n")));
         assert!(!same_id(&Json::text("1"), &Json::text("1")));
+    }
+
+    #[test]
+    fn same_is_told_at_any_depth() {
+        let json = |text: &str| Json::parse(text).unwrap();
+        for (theirs, ours, same, expected) in [
+            (
+                "[{\"a\":18446744073709551616}]",
+                "[{\"a\":1.8446744073709552e19}]",
+                nearest_float as fn(&Json, &Json) -> bool,
+                true,
+            ),
+            (
+                "18446744073709551616",
+                "1.8446744073709556e19",
+                nearest_float,
+                false,
+            ),
+            (
+                "18446744073709551615",
+                "1.8446744073709552e19",
+                nearest_float,
+                false,
+            ),
+            ("18446744073709551616", "\"1\"", nearest_float, false),
+            (r#"{"a":["<NaN>"]}"#, r#"{"a":[null]}"#, not_a_number, true),
+            (
+                r#"{"a":["<NaN>"]}"#,
+                r#"{"a":["<NaN>x"]}"#,
+                not_a_number,
+                false,
+            ),
+            ("[\"<NaN>\"]", "[null, null]", not_a_number, false),
+            ("\"NaN\"", "null", not_a_number, false),
+            ("\"128\"", "128", memory_size, true),
+            ("\"128\"", "129", memory_size, false),
+            ("\"x\"", "128", memory_size, false),
+        ] {
+            let (theirs, ours) = (json(theirs), json(ours));
+            assert_eq!(
+                where_same(&theirs, &ours, same) == theirs,
+                expected,
+                "{theirs} {ours}"
+            );
+        }
     }
 }

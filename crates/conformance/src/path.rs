@@ -16,7 +16,9 @@ use crate::{
 /// | `**` | the value itself and everything below it |
 /// | `[0]` | the item at this place |
 /// | `[*]` | every item |
-/// | `[op=log]` | the object itself, if its member `op` is `log` |
+/// | `[op=log]`, `[op!=log]` | the object itself, if its member `op` is `log`, or if it is not |
+/// | `[!op]` | the object itself, if it has no member `op` |
+/// | `<a.keys>` | where places are named: members by the names that this path has in the input |
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Path(Vec<Step>);
 
@@ -27,7 +29,13 @@ enum Step {
     EveryDepth,
     Item(usize),
     EveryItem,
-    Where(String, String),
+    Where {
+        name: String,
+        /// Any value, if there is none.
+        value: Option<String>,
+        is: bool,
+    },
+    NamedIn(Path),
 }
 
 impl Path {
@@ -50,6 +58,13 @@ impl Path {
                 '.' if !wants_name => {
                     rest.next();
                     wants_name = true;
+                }
+                '<' if wants_name => {
+                    rest.next();
+                    let inner = name(&mut rest, &['>'])?;
+                    rest.next().ok_or("a `<` is not closed")?;
+                    steps.push(Step::NamedIn(Self::parse(&inner)?));
+                    wants_name = false;
                 }
                 _ if wants_name => {
                     let quoted = next == '"';
@@ -84,25 +99,67 @@ impl Path {
         selected
     }
 
-    /// Whether the path selects this place or one above it, in whatever value it is a place of.
-    ///
-    /// # Errors
-    ///
-    /// If that depends on the value, as it does with `[name=value]`.
-    pub(crate) fn covers(&self, place: &Place) -> Result<bool, String> {
-        if self.0.iter().any(|step| matches!(step, Step::Where(..))) {
+    /// The value and everything below it, in the order in which it is written.
+    pub(crate) fn everything(root: &Json) -> Vec<&Json> {
+        let mut all = Vec::new();
+        everything(root, &mut all);
+        all
+    }
+
+    /// The names of the members of the objects that the path selects, and the texts of its
+    /// arrays.
+    pub(crate) fn names<'a>(&self, root: &'a Json) -> Vec<&'a str> {
+        let selected = self.select(root).into_iter();
+        selected
+            .flat_map(|value| {
+                let items = value.as_array().into_iter().flatten();
+                let members = value.as_object().into_iter().flat_map(|o| o.names());
+                items.filter_map(Json::as_text).chain(members)
+            })
+            .collect()
+    }
+
+    /// Whether the path names places by themselves, as it does not with `[name=value]`. With
+    /// `at_end` that may stand at its end.
+    pub(crate) fn names_places(&self, at_end: bool) -> Result<(), String> {
+        let steps = if at_end { self.split().0 } else { &self.0 };
+        if steps.iter().any(|step| matches!(step, Step::Where { .. })) {
             return Err("a place is not told by [name=value]".to_owned());
         }
-        Ok(covers(&self.0, place.segments()))
+        Ok(())
+    }
+
+    /// Whether the path selects this place or one above it.
+    pub(crate) fn covers(&self, place: &Place, input: &Json) -> bool {
+        covers(&self.0, place.segments(), input, true)
+    }
+
+    /// Whether the path selects this very place, if this value stands there.
+    pub(crate) fn is_at(&self, place: &Place, value: &Json, input: &Json) -> bool {
+        let (steps, conditions) = self.split();
+        let mut kept = Vec::new();
+        covers(steps, place.segments(), input, false)
+            && conditions.iter().all(|condition| {
+                kept.clear();
+                condition.select(value, &mut kept);
+                !kept.is_empty()
+            })
+    }
+
+    /// The steps, and the conditions on the value at the end.
+    fn split(&self) -> (&[Step], &[Step]) {
+        let is_step = |step: &Step| !matches!(step, Step::Where { .. });
+        let end = self.0.iter().rposition(is_step).map_or(0, |last| last + 1);
+        self.0.split_at(end)
     }
 }
 
-fn covers(steps: &[Step], place: &[Segment]) -> bool {
+fn covers(steps: &[Step], place: &[Segment], input: &Json, below: bool) -> bool {
     let Some((step, steps)) = steps.split_first() else {
-        return true;
+        return below || place.is_empty();
     };
     if *step == Step::EveryDepth {
-        return (0..=place.len()).any(|skipped| covers(steps, &place[skipped..]));
+        return (0..=place.len()).any(|skipped| covers(steps, &place[skipped..], input, below));
     }
     let Some((segment, place)) = place.split_first() else {
         return false;
@@ -111,25 +168,33 @@ fn covers(steps: &[Step], place: &[Segment]) -> bool {
         (Step::Member(name), Segment::Member(own)) => name == own,
         (Step::Item(item), Segment::Item(own)) => item == own,
         (Step::EveryMember, Segment::Member(_)) | (Step::EveryItem, Segment::Item(_)) => true,
+        (Step::NamedIn(path), Segment::Member(own)) => path.names(input).contains(&own.as_str()),
         _ => false,
     };
-    fits && covers(steps, place)
+    fits && covers(steps, place, input, below)
 }
 
 fn bracket(rest: &mut Peekable<Chars<'_>>) -> Result<Step, String> {
     let key = name(rest, &[']', '='])?;
     match rest.next() {
         Some(']') if key == "*" => Ok(Step::EveryItem),
+        Some(']') if key.len() > 1 && key.starts_with('!') => Ok(Step::Where {
+            name: key[1..].to_owned(),
+            value: None,
+            is: false,
+        }),
         Some(']') => key
             .parse()
             .map(Step::Item)
             .map_err(|_| format!("`[{key}]` is no place: write [0], [*] or [name=value]")),
         Some('=') => {
-            let value = name(rest, &[']'])?;
-            match rest.next() {
-                Some(_) => Ok(Step::Where(key, value)),
-                None => Err("a bracket is not closed".to_owned()),
-            }
+            let value = Some(name(rest, &[']'])?);
+            rest.next().ok_or("a bracket is not closed")?;
+            let (name, is) = match key.strip_suffix('!') {
+                Some(name) => (name.to_owned(), false),
+                None => (key, true),
+            };
+            Ok(Step::Where { name, value, is })
         }
         _ => Err("a bracket is not closed".to_owned()),
     }
@@ -167,16 +232,23 @@ impl Step {
             Self::EveryDepth => everything(value, selected),
             Self::Item(place) => selected.extend(value.as_array().and_then(|a| a.get(*place))),
             Self::EveryItem => selected.extend(value.as_array().into_iter().flatten()),
-            Self::Where(name, wanted) => {
-                if value.get(name).is_some_and(|own| is(own, wanted)) {
+            Self::Where {
+                name,
+                value: wanted,
+                is,
+            } => {
+                let fits = |own| wanted.as_ref().is_none_or(|wanted| equals(own, wanted));
+                let has = value.get(name).is_some_and(fits);
+                if value.as_object().is_some() && has == *is {
                     selected.push(value);
                 }
             }
+            Self::NamedIn(_) => {}
         }
     }
 }
 
-fn is(value: &Json, wanted: &str) -> bool {
+fn equals(value: &Json, wanted: &str) -> bool {
     match value {
         Json::Text(text) => text == wanted,
         other => other.to_string() == wanted,
@@ -221,9 +293,10 @@ mod tests {
             ("**[op=log].level", r#""info" "debug""#),
             (r#"**["op"="invoke"][n=1].n"#, "1"),
             ("ops[*][op=nothing]", ""),
-            ("ops[7]", ""),
+            ("ops[*][op!=invoke].level", r#""info""#),
+            ("ops[*][!n].op", r#""log""#),
+            ("ops[*][n!=2].op", r#""log" "invoke""#),
             ("ops.op", ""),
-            ("env[0]", ""),
             ("missing.x", ""),
         ] {
             assert_eq!(select(path), expected, "{path}");
@@ -237,7 +310,7 @@ mod tests {
             .item(3)
             .member("time")
             .member("z");
-        let covers = |path: &str| Path::parse(path).unwrap().covers(&place);
+        let covers = |path: &str| Path::parse(path).unwrap().covers(&place, &Json::Null);
         for path in [
             "lines",
             "lines[3]",
@@ -250,7 +323,7 @@ mod tests {
             "*",
             "lines.**.**",
         ] {
-            assert_eq!(covers(path), Ok(true), "{path}");
+            assert!(covers(path), "{path}");
         }
         for path in [
             "line",
@@ -263,10 +336,49 @@ mod tests {
             "lines[*].time.z.deeper",
             "lines.**.z.*",
         ] {
-            assert_eq!(covers(path), Ok(false), "{path}");
+            assert!(!covers(path), "{path}");
         }
-        assert!(covers("lines[time=1]").is_err());
-        assert_eq!(Path::parse("a").unwrap().covers(&Place::whole()), Ok(false));
+        assert!(
+            !Path::parse("a")
+                .unwrap()
+                .covers(&Place::whole(), &Json::Null)
+        );
+    }
+
+    #[test]
+    fn condition_stands_only_at_the_end_of_a_place() {
+        let names = |path: &str, at_end| Path::parse(path).unwrap().names_places(at_end).is_ok();
+        assert!(names("lines[*]", false) && names("lines[*][level=INFO]", true));
+        assert!(!names("lines[*][level=INFO]", false) && !names("lines[level=INFO].x", true));
+    }
+
+    #[test]
+    fn path_is_at_its_own_place_with_a_value_that_fits() {
+        let place = Place::whole().member("lines").item(1);
+        let value = Json::parse(r#"{"level":"INFO"}"#).unwrap();
+        for (path, expected) in [
+            ("lines[*]", true),
+            ("lines[*][level=INFO]", true),
+            ("lines[*][level=WARN]", false),
+            ("lines[*][level!=WARN]", true),
+            ("lines", false),
+            ("lines[*].level", false),
+        ] {
+            let path = Path::parse(path).unwrap();
+            assert_eq!(path.is_at(&place, &value, &Json::Null), expected);
+        }
+    }
+
+    #[test]
+    fn names_may_come_from_the_input() {
+        let input = r#"{"ops":[{"op":"append","keys":{"a":1}},{"op":"remove","keys":["b"]},
+            {"op":"other","keys":{"c":1}}]}"#;
+        let input = Json::parse(input).unwrap();
+        let path = Path::parse("lines[*].<ops[*][op!=other].keys>").unwrap();
+        for (name, expected) in [("a", true), ("b", true), ("c", false), ("keys", false)] {
+            let place = Place::whole().member("lines").item(0).member(name);
+            assert_eq!(path.covers(&place, &input), expected, "{name}");
+        }
     }
 
     #[test]
@@ -278,7 +390,8 @@ mod tests {
     #[test]
     fn what_is_no_path_is_refused() {
         for path in [
-            "", ".", "a.", "a..b", "[", "[]", "[x]", "[a=", "[a=]", "a[0", "a[0]b", "\"a", "\"a\"b",
+            "", ".", "a.", "a..b", "[", "[]", "[x]", "[a=", "[a=]", "<a", "a.<>", "a[0", "a[0]b",
+            "\"a", "\"a\"b",
         ] {
             assert!(Path::parse(path).is_err(), "{path}");
         }

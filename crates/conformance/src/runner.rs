@@ -10,8 +10,8 @@ use crate::{
     arm::Arm,
     attempt::{Attempt, attempt},
     case::Case,
+    compare::Difference,
     deviation::{Deviation, Deviations},
-    place::Place,
     report,
     summary::{Summary, Verdict},
 };
@@ -73,7 +73,7 @@ impl Runner {
             };
             let attempt = attempt(arm, &case, self.limit);
             let entries = self.note(&case, &attempt, &mut uses);
-            let verdict = judge(&attempt, &entries);
+            let verdict = judge(&case, &attempt, &entries);
             match verdict {
                 Verdict::Failed => report::failure(out, &case, &attempt)?,
                 Verdict::Deviation if self.verbose => {
@@ -100,9 +100,10 @@ impl Runner {
             if entry.matches(case) {
                 usage.matched.push(case.id().to_owned());
                 let to_be_meant = attempt.to_be_meant();
+                let covers = |d: &Option<&Difference>| entry.covers(case, attempt.got(), *d);
                 // What can never be meant says nothing about the entry.
                 usage.differed |= (to_be_meant.is_empty() && *attempt != Attempt::Same)
-                    || to_be_meant.iter().any(|place| entry.covers(*place));
+                    || to_be_meant.iter().any(covers);
                 entries.push(entry);
             }
         }
@@ -111,12 +112,13 @@ impl Runner {
 }
 
 /// Every difference must be one that some entry stands for.
-fn judge(attempt: &Attempt, entries: &[&Deviation]) -> Verdict {
+fn judge(case: &Case, attempt: &Attempt, entries: &[&Deviation]) -> Verdict {
     if *attempt == Attempt::Same {
         return Verdict::Passed;
     }
     let to_be_meant = attempt.to_be_meant();
-    let meant = |place: &Option<&Place>| entries.iter().any(|entry| entry.covers(*place));
+    let got = attempt.got();
+    let meant = |d: &Option<&Difference>| entries.iter().any(|e| e.covers(case, got, *d));
     if !to_be_meant.is_empty() && to_be_meant.iter().all(meant) {
         Verdict::Deviation
     } else {

@@ -4,7 +4,7 @@ use serde_json::Value;
 use crate::{
     arm::{Arm, Refusal},
     compare::{Comparison, Difference},
-    json::Json,
+    json::{Json, where_same},
     mapping,
     path::Path,
 };
@@ -45,7 +45,9 @@ impl Arm for Jmespath {
     }
 
     fn compare(&self, expected: &Json, got: &Json) -> Vec<Difference> {
-        Comparison::default().differences(&mapping::error(expected), got)
+        let theirs = mapping::error(expected);
+        let ours = where_same(&theirs, got, mapping::nearest_float);
+        Comparison::default().differences(&theirs, &ours)
     }
 }
 
@@ -118,6 +120,13 @@ mod tests {
             r#"{"result":null}"#
         ));
         assert!(!passes(r#"{"result":null}"#, r#"{"code":"arity"}"#));
+    }
+
+    #[test]
+    fn integer_beyond_64_bits_is_the_nearest_float() {
+        let theirs = r#"{"result":[123456789012345678901234567890]}"#;
+        assert!(passes(theirs, r#"{"result":[1.2345678901234568e29]}"#));
+        assert!(!passes(theirs, r#"{"result":[1.2345678901234500e29]}"#));
     }
 
     #[test]

@@ -1,66 +1,125 @@
 //! What is expected and what came, laid beside each other by the rules of the mapping.
 
-use std::borrow::Cow;
-
+use super::align::align;
 use crate::{
     compare::{Comparison, Difference},
-    json::{Json, Object},
+    json::{Json, Object, where_same, without_nan},
     mapping::{self, without},
+    place::Place,
 };
 
-/// Lists that are absent if there is nothing in them.
-const LISTS: [&str; 3] = ["errors", "values", "warnings"];
-
 pub(super) fn differences(expected: &Json, got: &Json) -> Vec<Difference> {
-    let theirs = members(expected, |name, value| match name {
-        "lines" => each(value, their_line),
-        "raw" => each(value, their_raw),
-        "values" => each(value, their_value),
-        "errors" => each(value, |error| without(error, "message")),
-        "warnings" => places(value),
-        _ => value.clone(),
+    let mut found = lines(expected, got);
+    let theirs = by_place(expected, |name, value| match name {
+        "values" => their_value(value),
+        _ => without(value, "message"),
     });
-    let ours = members(got, |name, value| {
-        let theirs = expected.get(name).and_then(Json::as_array);
-        let theirs = theirs.unwrap_or_default();
-        match name {
-            "lines" => beside(theirs, value, our_line),
-            "raw" => {
-                let lines = got.get("lines").and_then(Json::as_array);
-                beside(lines.unwrap_or_default(), value, our_raw)
+    let ours = by_place(got, |_, value| value.clone());
+    let ours = change_members(&ours, |list, value| {
+        change_members(value, |at, own| {
+            let theirs = theirs.get(list).and_then(|list| list.get(at));
+            match list {
+                "values" => our_value(theirs.unwrap_or(&Json::Null), own),
+                "errors" => our_error(theirs.unwrap_or(&Json::Null), own),
+                _ => own.clone(),
             }
-            "values" => beside(theirs, value, our_value),
-            "errors" => beside(theirs, value, our_error),
-            "warnings" => places(value),
-            _ => value.clone(),
-        }
+        })
     });
-    Comparison::default().differences(&theirs, &ours)
+    found.extend(Comparison::default().differences(&theirs, &ours));
+    found
 }
 
-/// The members, changed, and those lists that are absent.
-fn members(value: &Json, change: impl Fn(&str, &Json) -> Json) -> Json {
-    let object = value.as_object().cloned().unwrap_or_default();
-    let absent = LISTS.into_iter().filter(|name| object.get(name).is_none());
-    let absent = absent.map(|name| (name, Json::Array(Vec::new())));
-    let members = object
-        .iter()
-        .map(|(name, value)| (name, change(name, value)));
-    Json::object(members.chain(absent).collect::<Vec<_>>())
-}
+/// What belongs to lines: a line may have a partner on the other side, or none.
+const OF_LINES: [&str; 3] = ["lines", "key_order", "raw"];
 
-fn each(list: &Json, change: impl Fn(&Json) -> Json) -> Json {
-    match list.as_array() {
-        Some(items) => Json::Array(items.iter().map(change).collect()),
-        None => list.clone(),
+/// Where the lines differ, and with them the order of their keys and their text.
+fn lines(expected: &Json, got: &Json) -> Vec<Difference> {
+    let [theirs, their_order, their_texts] = OF_LINES.map(|name| list(expected, name));
+    let [ours, our_order, our_texts] = OF_LINES.map(|name| list(got, name));
+    let laid = |place: Place, i: usize, j: usize| {
+        let (theirs, ours) = (their_line(&theirs[i]), our_line(&theirs[i], &ours[j]));
+        Comparison::default().differences_at(place, &theirs, &ours)
+    };
+    // Lines of one message belong together, whatever else differs.
+    let cost = |i: usize, j: usize| {
+        let same = theirs[i].get("message") == ours[j].get("message");
+        laid(Place::whole(), i, j).len() + if same { 0 } else { 100 }
+    };
+    let mut found = Vec::new();
+    for pair in align(theirs.len(), ours.len(), cost) {
+        let place = |name| Place::whole().member(name);
+        let (i, j) = match pair {
+            (Some(i), Some(j)) => (i, j),
+            (Some(i), None) => {
+                let theirs = their_line(&theirs[i]);
+                found.push(Difference::new(place("lines").item(i), Some(theirs), None));
+                continue;
+            }
+            (None, j) => {
+                let ours = j.and_then(|j| ours.get(j)).cloned();
+                let place = place("lines").item(j.unwrap_or_default());
+                found.push(Difference::new(place, None, ours));
+                continue;
+            }
+        };
+        found.extend(laid(place("lines").item(i), i, j));
+        if let (Some(theirs), Some(ours)) = (their_order.get(i), our_order.get(j)) {
+            let (theirs, ours) = (shared(theirs, ours), shared(ours, theirs));
+            if theirs != ours {
+                let place = place("key_order").item(i);
+                found.push(Difference::new(place, Some(theirs), Some(ours)));
+            }
+        }
+        if let Some(theirs) = their_texts.get(i) {
+            let theirs = their_raw(theirs);
+            let ours = our_texts
+                .get(j)
+                .map_or(Json::Null, |raw| our_raw(&ours[j], raw));
+            let place = place("raw").item(i);
+            found.extend(Comparison::default().differences_at(place, &theirs, &ours));
+        }
     }
+    found
 }
 
-/// Each item changed with a look at the one that stands beside it.
-fn beside(theirs: &[Json], ours: &Json, change: impl Fn(&Json, &Json) -> Json) -> Json {
-    let items = ours.as_array().unwrap_or_default().iter().enumerate();
-    let beside = |item| theirs.get(item).unwrap_or(&Json::Null);
-    Json::Array(items.map(|(item, own)| change(beside(item), own)).collect())
+fn list<'a>(value: &'a Json, name: &str) -> &'a [Json] {
+    value.get(name).and_then(Json::as_array).unwrap_or_default()
+}
+
+/// The names of the one line that the other has too.
+fn shared(own: &Json, other: &Json) -> Json {
+    let other = other.as_array().unwrap_or_default();
+    let own = own.as_array().unwrap_or_default().iter();
+    Json::Array(own.filter(|name| other.contains(name)).cloned().collect())
+}
+
+/// The other members. Lists of what happened at an operation are told by its place; there may
+/// be none. A warning says nothing but its place.
+fn by_place(answer: &Json, change: impl Fn(&str, &Json) -> Json) -> Json {
+    let object = answer.as_object().cloned().unwrap_or_default();
+    let lists = ["errors", "values", "warnings"].map(|name| {
+        let items = list(answer, name).iter().map(|item| {
+            let at = item.get("at");
+            let place = at.and_then(Json::as_text).map(str::to_owned);
+            let place = place.unwrap_or_else(|| at.map_or_else(String::new, Json::to_string));
+            match name {
+                "warnings" => (place, Json::Bool(true)),
+                _ => (place, change(name, item)),
+            }
+        });
+        // Several warnings of one operation count as one.
+        let mut places: Vec<(String, Json)> = items.collect();
+        if name == "warnings" {
+            places.sort_by(|one, other| one.0.cmp(&other.0));
+            places.dedup();
+        }
+        (name.to_owned(), Json::object(places))
+    });
+    let is_other =
+        |name: &str| !OF_LINES.contains(&name) && lists.iter().all(|(list, _)| list != name);
+    let others = object.iter().filter(|(name, _)| is_other(name));
+    let others = others.map(|(name, value)| (name.to_owned(), value.clone()));
+    Json::object(others.chain(lists.clone()).collect::<Vec<_>>())
 }
 
 fn change_members(value: &Json, change: impl Fn(&str, &Json) -> Json) -> Json {
@@ -87,17 +146,20 @@ fn their_line(line: &Json) -> Json {
 }
 
 fn our_line(theirs: &Json, ours: &Json) -> Json {
-    change_members(ours, |name, value| match (name, value) {
-        ("stack_trace", trace) => mapping::our_stack_trace(trace),
-        (_, Json::Text(text)) => {
-            let expected = theirs.get(name).and_then(Json::as_text);
-            let placeholder = mapping::placeholder(name, text);
-            match placeholder.filter(|own| expected == Some(*own)) {
-                Some(placeholder) => Json::text(placeholder),
-                None => value.clone(),
+    change_members(ours, |name, value| {
+        let expected = theirs.get(name).unwrap_or(&Json::Null);
+        match (name, value) {
+            ("stack_trace", trace) => mapping::our_stack_trace(trace),
+            ("function_memory_size", size) => where_same(expected, size, mapping::memory_size),
+            (_, Json::Text(text)) => {
+                let placeholder = mapping::placeholder(name, text);
+                match placeholder.filter(|own| expected.as_text() == Some(*own)) {
+                    Some(placeholder) => Json::text(placeholder),
+                    None => value.clone(),
+                }
             }
+            _ => where_same(expected, value, mapping::not_a_number),
         }
-        _ => value.clone(),
     })
 }
 
@@ -106,12 +168,12 @@ fn their_raw(raw: &Json) -> Json {
     let Json::Text(raw) = raw else {
         return raw.clone();
     };
-    let mut text = Cow::Borrowed(raw.as_str());
+    let mut text = without_nan(raw);
     for word in ["WARNING", "CRITICAL", "NOTSET"] {
         for space in ["", " "] {
             let theirs = format!("\"level\":{space}\"{word}\"");
             let ours = format!("\"level\":{space}\"{}\"", mapping::level(word));
-            text = text.replacen(&theirs, &ours, 1).into();
+            text = text.replacen(&theirs, &ours, 1);
         }
     }
     Json::text(text)
@@ -157,18 +219,6 @@ fn our_error(theirs: &Json, ours: &Json) -> Json {
     })
 }
 
-/// At which operations there were warnings, each once.
-fn places(warnings: &Json) -> Json {
-    let warnings = warnings.as_array().unwrap_or_default();
-    let mut places: Vec<_> = warnings
-        .iter()
-        .map(|warning| warning.get("at").map_or_else(String::new, Json::to_string))
-        .collect();
-    places.sort_unstable();
-    places.dedup();
-    Json::Array(places.into_iter().map(Json::text).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,8 +249,44 @@ mod tests {
     }
 
     #[test]
+    fn line_too_many_leaves_the_others_alone() {
+        let two = r#"{"lines":[{"message":"a"},{"message":"b"}]}"#;
+        let one = r#"{"lines":[{"message":"b"}]}"#;
+        let first = r#"{"message": "a"}"#;
+        assert_eq!(
+            found(two, one),
+            [format!("lines[0]: expected {first}, got nothing")]
+        );
+        assert_eq!(
+            found(one, two),
+            [format!("lines[0]: expected nothing, got {first}")]
+        );
+        let other = r#"{"lines":[{"message":"c"}]}"#;
+        assert_eq!(found(two, other).len(), 2);
+    }
+
+    #[test]
+    fn order_is_that_of_the_keys_of_both_lines() {
+        let answer = |keys: &str| format!(r#"{{"lines":[{{}}],"key_order":[{keys}]}}"#);
+        let theirs = answer(r#"["a","b","c"]"#);
+        assert!(found(&theirs, &answer(r#"["x","a","c"]"#)).is_empty());
+        assert_eq!(
+            found(&theirs, &answer(r#"["c","a"]"#)),
+            [r#"key_order[0]: expected ["a", "c"], got ["c", "a"]"#]
+        );
+    }
+
+    #[test]
+    fn number_that_json_does_not_have_is_null() {
+        let theirs = r#"{"lines":[{"n":["<NaN>"]}],"raw":["{\"n\":[-Infinity]}"]}"#;
+        let ours = |n| format!(r#"{{"lines":[{{"n":[{n}]}}],"raw":["{{\"n\":[{n}]}}"]}}"#);
+        assert!(found(theirs, &ours("null")).is_empty());
+        assert_eq!(found(theirs, &ours("1")).len(), 2);
+    }
+
+    #[test]
     fn raw_line_has_placeholders_where_the_line_has_them() {
-        let expected = r#"{"raw":["{\"level\":\"WARNING\",\"location\":\"<location>\",\"a\":1}"]}"#;
+        let expected = r#"{"lines":[{"location":"<location>"}],"raw":["{\"level\":\"WARNING\",\"location\":\"<location>\",\"a\":1}"]}"#;
         let got = |a| {
             format!(
                 r#"{{"lines":[{{"location":"a:1"}}],"raw":["{{\"level\":\"WARN\",\"location\":\"a:1\",\"a\":{a}}}"]}}"#
@@ -218,7 +304,7 @@ mod tests {
         let got = r#"{"errors":[{"at":"1","kind":"syntax"}],"warnings":[{"at":"0"}]}"#;
         assert!(found(expected, got).is_empty());
         assert_eq!(found(expected, &got.replace("syntax", "arity")).len(), 1);
-        assert_eq!(found(expected, &got.replace(r#""0""#, r#""1""#)).len(), 1);
+        assert_eq!(found(expected, &got.replace(r#""0""#, r#""1""#)).len(), 2);
         assert_eq!(found("{}", got).len(), 2);
         assert!(found("{}", "{}").is_empty());
     }

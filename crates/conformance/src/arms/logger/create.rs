@@ -136,7 +136,7 @@ fn is_word(create: &Json, name: &str, word: &str) -> Result<bool, Refusal> {
     }
 }
 
-/// What is no number is given as one that is no share.
+/// What is no number is given as NaN, which the builder refuses as well.
 fn share(rate: &Json) -> Result<f64, Refusal> {
     match rate {
         Json::Number(number) => Ok(number.as_f64()),

@@ -1,5 +1,6 @@
 //! `powertools-logger`: operations of a logger give lines.
 
+mod align;
 mod arm;
 mod compare;
 mod create;
