@@ -63,7 +63,7 @@ mod tests {
         for (theirs, ours, expected) in [
             ("", "", " "),
             ("ab", "ab", "ab ab"),
-            ("ab", "ba", "ab ba"),
+            ("xy", "yx", "xy yx"),
             ("b", "abc", "-b- abc"),
             ("abc", "b", "abc -b-"),
             ("bd", "abcd", "-b-d abcd"),
