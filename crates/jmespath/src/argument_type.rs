@@ -54,6 +54,14 @@ impl ArgumentType {
         self.0 & other.0 != 0
     }
 
+    /// How many items of the value `accepts` looks at, at most.
+    pub(crate) fn items_to_check(self, value: &Value) -> usize {
+        match value {
+            Value::Array(items) if !self.includes(Self::ARRAY) => items.len(),
+            _ => 0,
+        }
+    }
+
     pub(crate) fn accepts(self, value: &Value) -> bool {
         match value {
             Value::Null => self.includes(Self::NULL),

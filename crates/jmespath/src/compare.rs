@@ -2,7 +2,7 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
-use crate::number::Num;
+use crate::{error::Error, number::Num, steps::Steps};
 
 pub(crate) fn type_name(value: &Value) -> &'static str {
     match value {
@@ -28,21 +28,36 @@ pub(crate) fn is_truthy(value: &Value) -> bool {
 }
 
 /// Deep equality with numbers by value, which `Value` itself does not have: there 1 is not 1.0.
-pub(crate) fn equal(left: &Value, right: &Value) -> bool {
+pub(crate) fn equal(left: &Value, right: &Value, steps: &Steps) -> Result<bool, Error> {
+    steps.take(1)?;
     match (left, right) {
         (Value::Number(left), Value::Number(right)) => {
-            Num::of(left).compare(Num::of(right)) == Ordering::Equal
+            Ok(Num::of(left).compare(Num::of(right)) == Ordering::Equal)
         }
-        (Value::Array(left), Value::Array(right)) => {
-            left.len() == right.len() && left.iter().zip(right).all(|(l, r)| equal(l, r))
+        (Value::String(left), Value::String(right)) if left.len() == right.len() => {
+            steps.take_text(left.len())?;
+            Ok(left == right)
         }
-        (Value::Object(left), Value::Object(right)) => {
-            left.len() == right.len()
-                && left
-                    .iter()
-                    .all(|(name, l)| right.get(name).is_some_and(|r| equal(l, r)))
+        (Value::Array(left), Value::Array(right)) if left.len() == right.len() => {
+            for (left, right) in left.iter().zip(right) {
+                if !equal(left, right, steps)? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
         }
-        (left, right) => left == right,
+        (Value::Object(left), Value::Object(right)) if left.len() == right.len() => {
+            for (name, left) in left {
+                steps.take_text(name.len())?;
+                match right.get(name) {
+                    Some(right) if equal(left, right, steps)? => {}
+                    _ => return Ok(false),
+                }
+            }
+            Ok(true)
+        }
+        (Value::Array(_) | Value::Object(_), _) => Ok(false),
+        (left, right) => Ok(left == right),
     }
 }
 
@@ -52,6 +67,14 @@ pub(crate) fn is_mixed(left: &Value, right: &Value) -> bool {
         (left, right),
         (Value::String(_), Value::Number(_)) | (Value::Number(_), Value::String(_))
     )
+}
+
+/// How much text `order` reads.
+pub(crate) fn text_of_order(left: &Value, right: &Value) -> usize {
+    match (left, right) {
+        (Value::String(left), Value::String(right)) => left.len().min(right.len()),
+        _ => 0,
+    }
 }
 
 /// Numbers by value, text by code points; nothing else has an order.

@@ -1,4 +1,4 @@
-//! The Powertools functions: text of an event into what it holds.
+//! The Powertools functions for base64: text of an event into the text that it holds.
 
 use std::io::Read;
 
@@ -24,19 +24,6 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true)
         .with_decode_padding_mode(base64::engine::DecodePaddingMode::RequireNone),
 );
-
-pub(crate) fn json(text: &str, steps: &Steps) -> Result<Value, Error> {
-    steps.take_text(text.len())?;
-    serde_json::from_str(text).map_err(|error| json_error(&error))
-}
-
-/// Only the position: the error's own text can hold parts of the data.
-pub(crate) fn json_error(error: &serde_json::Error) -> Error {
-    Error::from(Kind::Json {
-        line: error.line(),
-        column: error.column(),
-    })
-}
 
 pub(crate) fn base64(text: &str, steps: &Steps) -> Result<Value, Error> {
     utf8(base64_bytes(text, steps)?)

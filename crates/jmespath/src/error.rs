@@ -245,7 +245,8 @@ impl fmt::Display for Error {
             ),
             Kind::Steps { limit } => write!(
                 f,
-                "search takes more than {limit} steps: use a simpler expression or smaller data"
+                "search takes more than {limit} steps: use a simpler expression or smaller data, or \
+                 raise `max_inflated` if you trust both"
             ),
             Kind::Function { function, .. } => {
                 write!(f, "function `{function}` failed: see its own error")

@@ -22,6 +22,7 @@ pub struct Expression(Arc<Inner>);
 
 struct Inner {
     text: Box<str>,
+    max_steps: usize,
     root: Node,
 }
 
@@ -45,6 +46,7 @@ impl Expression {
         Ok(Self(Arc::new(Inner {
             root: compile(text, functions)?,
             text: text.into(),
+            max_steps: functions.max_steps(),
         })))
     }
 
@@ -62,7 +64,7 @@ impl Expression {
     /// If a function gets an argument that it does not take, or what the search builds grows
     /// beyond its limits.
     pub fn search<'a>(&'a self, data: &'a Value) -> Result<Cow<'a, Value>, Error> {
-        Interpreter::new().search(&self.0.root, data)
+        Interpreter::new(self.0.max_steps).search(&self.0.root, data)
     }
 
     /// The names, if the expression is nothing but members of objects, such as `a` or

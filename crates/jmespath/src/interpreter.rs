@@ -1,4 +1,4 @@
-use std::{borrow::Cow, cmp::Ordering};
+use std::{borrow::Cow, cmp::Ordering, slice};
 
 use serde_json::{Map, Value};
 
@@ -8,7 +8,7 @@ use crate::{
     functions::{By, sorted_positions},
     node::{Call, CallBy, Comparison, Condition, JsonFields, Node, Operator},
     partial, select,
-    steps::Steps,
+    steps::{ROOM_OF_OBJECT, Steps},
 };
 
 type Found<'v> = Result<Cow<'v, Value>, Error>;
@@ -21,9 +21,9 @@ pub(crate) struct Interpreter {
 }
 
 impl Interpreter {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(max_steps: usize) -> Self {
         Self {
-            steps: Steps::new(),
+            steps: Steps::new(max_steps),
         }
     }
 
@@ -124,6 +124,8 @@ impl Interpreter {
             }),
             Node::Flatten(inner) => self.each(inner, data, &mut |item| {
                 if item.is_array() {
+                    // An empty one hands nothing on
+                    self.steps.take(1)?;
                     select::items(item, sink).map(|_| ())
                 } else {
                     sink(item)
@@ -151,6 +153,7 @@ impl Interpreter {
             return Ok(select::null());
         }
         let mut object = Map::new();
+        self.steps.take(ROOM_OF_OBJECT)?;
         for (name, node) in members {
             self.steps.take_text(name.len())?;
             object.insert(name.clone(), self.steps.own(self.eval(node, data)?)?);
@@ -182,11 +185,13 @@ impl Interpreter {
             if compare::is_mixed(&left, &right) {
                 return Err(Error::from(Kind::Incomparable));
             }
+            self.steps
+                .take_text(compare::text_of_order(&left, &right))?;
             Ok(compare::order(&left, &right).map(holds))
         };
         let holds = match comparison.operator {
-            Operator::Equal => Some(compare::equal(&left, &right)),
-            Operator::NotEqual => Some(!compare::equal(&left, &right)),
+            Operator::Equal => Some(compare::equal(&left, &right, &self.steps)?),
+            Operator::NotEqual => Some(!compare::equal(&left, &right, &self.steps)?),
             Operator::Less => ordered(Ordering::is_lt)?,
             Operator::LessOrEqual => ordered(Ordering::is_le)?,
             Operator::Greater => ordered(Ordering::is_gt)?,
@@ -214,7 +219,7 @@ impl Interpreter {
             _ => select::null(),
         };
         let arguments = [argument];
-        json.call.function.check_types(&arguments)?;
+        json.call.function.check_types(&arguments, &self.steps)?;
         let text = arguments[0].as_str().unwrap_or_default();
         partial::read(text, &json.fields, &self.steps).map(Cow::Owned)
     }
@@ -238,6 +243,7 @@ impl Interpreter {
     fn map<'v>(&self, node: &'v Node, array: Cow<'v, Value>) -> Found<'v> {
         let mut items = Vec::new();
         select::items(array, &mut |item| {
+            self.steps.take(1)?;
             let found = self.eval_cow(node, item)?;
             items.push(self.steps.own(found)?);
             Ok(())
@@ -249,7 +255,10 @@ impl Interpreter {
         let items = array.as_array().map_or(&[][..], Vec::as_slice);
         let mut keys = Vec::with_capacity(items.len());
         for item in items {
-            keys.push(self.eval(&call.key, item)?);
+            let key = self.eval(&call.key, item)?;
+            // What orders the keys reads them
+            self.steps.take_leaves(slice::from_ref(&*key))?;
+            keys.push(key);
         }
         call.by.check_keys(&keys)?;
         Ok(keys)

@@ -12,6 +12,7 @@ mod expression;
 mod functions;
 mod interpreter;
 mod limits;
+mod metered;
 mod node;
 mod number;
 mod partial;

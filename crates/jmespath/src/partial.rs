@@ -1,34 +1,55 @@
-//! Reads one member out of JSON text. The rest is only checked to be JSON: `powertools_json` and
-//! a few names is what most envelopes and keys are made of, and the tree would be thrown away.
+//! Reads JSON text, or one member out of it. The rest is only checked to be JSON then:
+//! `powertools_json` and a few names is what most envelopes and keys are made of, and the tree
+//! would be thrown away.
 
 use std::fmt;
 
-use serde::{
-    Deserialize,
-    de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor},
-};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use crate::{decode::json_error, error::Error, steps::Steps};
+use crate::{
+    error::{Error, Kind},
+    metered,
+    steps::Steps,
+};
 
-/// What `fields` of the parsed text would be: null where there is no such member.
+/// What `fields` of the parsed text would be: null where there is no such member, and the whole if
+/// there are no fields.
 pub(crate) fn read(text: &str, fields: &[Box<str>], steps: &Steps) -> Result<Value, Error> {
     steps.take_text(text.len())?;
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    Fields(fields)
-        .deserialize(&mut deserializer)
-        .and_then(|value| deserializer.end().map(|()| value))
-        .map_err(|error| json_error(&error))
+    Fields {
+        names: fields,
+        steps,
+    }
+    .deserialize(&mut deserializer)
+    .and_then(|value| deserializer.end().map(|()| value))
+    .map_err(|error| json_error(&error, steps))
 }
 
-struct Fields<'f>(&'f [Box<str>]);
+/// Only the position: the error's own text can hold parts of the data.
+fn json_error(error: &serde_json::Error, steps: &Steps) -> Error {
+    // Any JSON is a value: that data does not fit is never said by anything but the steps
+    if error.is_data() {
+        return steps.exceeded();
+    }
+    Error::from(Kind::Json {
+        line: error.line(),
+        column: error.column(),
+    })
+}
+
+struct Fields<'f> {
+    names: &'f [Box<str>],
+    steps: &'f Steps,
+}
 
 impl<'de> DeserializeSeed<'de> for Fields<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        if self.0.is_empty() {
-            Value::deserialize(deserializer)
+        if self.names.is_empty() {
+            metered::value(deserializer, self.steps)
         } else {
             deserializer.deserialize_any(self)
         }
@@ -43,14 +64,17 @@ impl<'de> Visitor<'de> for Fields<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let Some((name, rest)) = self.0.split_first() else {
+        let Some((name, rest)) = self.names.split_first() else {
             return Ok(Value::Null);
         };
         let mut found = Value::Null;
         // The last one wins, as in a tree
         while let Some(matches) = map.next_key_seed(Name(name))? {
             if matches {
-                found = map.next_value_seed(Fields(rest))?;
+                found = map.next_value_seed(Fields {
+                    names: rest,
+                    steps: self.steps,
+                })?;
             } else {
                 map.next_value::<IgnoredAny>()?;
             }

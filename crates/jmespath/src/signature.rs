@@ -6,6 +6,7 @@ use crate::{
     argument_type::ArgumentType,
     compare::type_name,
     error::{Error, Kind},
+    steps::Steps,
 };
 
 /// The parameters of a function. The number of arguments is checked when an expression is
@@ -63,11 +64,13 @@ impl Signature {
         &self,
         function: &str,
         arguments: &[impl Borrow<Value>],
+        steps: &Steps,
     ) -> Result<(), Error> {
         let repeated = self.parameters.last().copied();
         for (index, argument) in arguments.iter().enumerate() {
             let parameter = self.parameters.get(index).copied().or(repeated);
             let expected = parameter.unwrap_or(ArgumentType::ANY);
+            steps.take_glance(expected.items_to_check(argument.borrow()))?;
             if !expected.accepts(argument.borrow()) {
                 return Err(Error::from(Kind::ArgumentType {
                     function: function.into(),

@@ -6,13 +6,40 @@ use std::io;
 use serde::Serialize;
 use serde_json::{Number, Value, ser::Formatter};
 
-pub(crate) fn write(value: &Value) -> String {
-    let mut bytes = Vec::new();
-    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, PythonFormatter);
-    // A `Value` always has JSON text, and memory takes it
-    let written = value.serialize(&mut serializer).is_ok();
-    debug_assert!(written);
-    String::from_utf8(bytes).unwrap_or_default()
+use crate::{error::Error, steps::Steps};
+
+pub(crate) fn write(value: &Value, steps: &Steps) -> Result<String, Error> {
+    let mut text = Bounded {
+        bytes: Vec::new(),
+        max: steps.text_left(),
+    };
+    let mut serializer = serde_json::Serializer::with_formatter(&mut text, PythonFormatter);
+    // A `Value` always has JSON text, so only the bound can fail
+    value
+        .serialize(&mut serializer)
+        .map_err(|_| steps.exceeded())?;
+    steps.take_text(text.bytes.len())?;
+    Ok(String::from_utf8(text.bytes).unwrap_or_default())
+}
+
+/// Escapes make text six times as long: it stops where the steps end, not after the last letter.
+struct Bounded {
+    bytes: Vec<u8>,
+    max: usize,
+}
+
+impl io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if bytes.len() > self.max - self.bytes.len() {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 struct PythonFormatter;
@@ -115,7 +142,11 @@ mod tests {
     #[test]
     fn letters_beyond_ascii_are_escaped() {
         assert_eq!(
-            write(&json!({"é": ["\u{1f600}", "\u{7f}", "a/\"\n"]})),
+            write(
+                &json!({"é": ["\u{1f600}", "\u{7f}", "a/\"\n"]}),
+                &Steps::new(100)
+            )
+            .unwrap(),
             r#"{"\u00e9":["\ud83d\ude00","\u007f","a/\"\n"]}"#
         );
     }

@@ -10,18 +10,39 @@ use crate::{
     steps::Steps,
 };
 
-pub(crate) fn contains<'v>(arguments: Arguments<'_, 'v>) -> Result<Cow<'v, Value>, Error> {
+pub(crate) fn contains<'v>(
+    arguments: Arguments<'_, 'v>,
+    steps: &Steps,
+) -> Result<Cow<'v, Value>, Error> {
     let found = match (&*arguments[0], &*arguments[1]) {
-        (Value::String(text), Value::String(part)) => text.contains(part.as_str()),
-        (Value::Array(items), wanted) => items.iter().any(|item| compare::equal(item, wanted)),
+        (Value::String(text), Value::String(part)) => {
+            steps.take_text(text.len())?;
+            text.contains(part.as_str())
+        }
+        (Value::Array(items), wanted) => {
+            let mut found = false;
+            for item in items {
+                if compare::equal(item, wanted, steps)? {
+                    found = true;
+                    break;
+                }
+            }
+            found
+        }
         _ => false,
     };
     Ok(Cow::Owned(found.into()))
 }
 
-pub(crate) fn length<'v>(arguments: Arguments<'_, 'v>) -> Result<Cow<'v, Value>, Error> {
+pub(crate) fn length<'v>(
+    arguments: Arguments<'_, 'v>,
+    steps: &Steps,
+) -> Result<Cow<'v, Value>, Error> {
     let length = match &*arguments[0] {
-        Value::String(text) => text.chars().count(),
+        Value::String(text) => {
+            steps.take_text(text.len())?;
+            text.chars().count()
+        }
         Value::Array(items) => items.len(),
         Value::Object(members) => members.len(),
         _ => 0,
@@ -29,15 +50,26 @@ pub(crate) fn length<'v>(arguments: Arguments<'_, 'v>) -> Result<Cow<'v, Value>,
     Ok(Cow::Owned(length.into()))
 }
 
-pub(crate) fn max<'v>(arguments: Arguments<'_, 'v>) -> Result<Cow<'v, Value>, Error> {
-    best(arguments, Ordering::Greater)
+pub(crate) fn max<'v>(
+    arguments: Arguments<'_, 'v>,
+    steps: &Steps,
+) -> Result<Cow<'v, Value>, Error> {
+    best(arguments, Ordering::Greater, steps)
 }
 
-pub(crate) fn min<'v>(arguments: Arguments<'_, 'v>) -> Result<Cow<'v, Value>, Error> {
-    best(arguments, Ordering::Less)
+pub(crate) fn min<'v>(
+    arguments: Arguments<'_, 'v>,
+    steps: &Steps,
+) -> Result<Cow<'v, Value>, Error> {
+    best(arguments, Ordering::Less, steps)
 }
 
-fn best<'v>(arguments: Arguments<'_, 'v>, wanted: Ordering) -> Result<Cow<'v, Value>, Error> {
+fn best<'v>(
+    arguments: Arguments<'_, 'v>,
+    wanted: Ordering,
+    steps: &Steps,
+) -> Result<Cow<'v, Value>, Error> {
+    steps.take_leaves(items(arguments, 0))?;
     match position_of_best(items(arguments, 0), wanted) {
         Some(position) => Ok(element(take(arguments, 0), position)),
         None => Ok(null()),
@@ -70,8 +102,14 @@ pub(crate) fn reverse<'v>(
 ) -> Result<Cow<'v, Value>, Error> {
     let mut value = steps.own(take(arguments, 0))?;
     match &mut value {
-        Value::Array(items) => items.reverse(),
-        Value::String(text) => *text = text.chars().rev().collect(),
+        Value::Array(items) => {
+            steps.take_glance(items.len())?;
+            items.reverse();
+        }
+        Value::String(text) => {
+            steps.take_text(text.len())?;
+            *text = text.chars().rev().collect();
+        }
         _ => {}
     }
     Ok(Cow::Owned(value))
@@ -83,6 +121,9 @@ pub(crate) fn sort<'v>(
 ) -> Result<Cow<'v, Value>, Error> {
     let mut value = steps.own(take(arguments, 0))?;
     if let Value::Array(items) = &mut value {
+        // Each is compared with some others
+        steps.take(items.len())?;
+        steps.take_leaves(items)?;
         items.sort_by(order_of_keys);
     }
     Ok(Cow::Owned(value))

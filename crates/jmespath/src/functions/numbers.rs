@@ -7,6 +7,7 @@ use crate::{
     functions::arguments::{Arguments, items, number, take},
     number::Num,
     select::null,
+    steps::Steps,
 };
 
 pub(crate) fn abs<'v>(arguments: Arguments<'_, 'v>) -> Result<Cow<'v, Value>, Error> {
@@ -32,29 +33,44 @@ fn round<'v>(arguments: Arguments<'_, 'v>, way: fn(f64) -> f64) -> Result<Cow<'v
     }
 }
 
-pub(crate) fn avg<'v>(arguments: Arguments<'_, 'v>) -> Result<Cow<'v, Value>, Error> {
+pub(crate) fn avg<'v>(
+    arguments: Arguments<'_, 'v>,
+    steps: &Steps,
+) -> Result<Cow<'v, Value>, Error> {
     let items = items(arguments, 0);
     if items.is_empty() {
         return Ok(null());
     }
     #[expect(clippy::cast_precision_loss, reason = "no list is that long")]
     let length = items.len() as f64;
-    let average = total(items).as_f64() / length;
+    let average = total(items, steps)?.as_f64() / length;
     Num::Float(average).into_value().map(Cow::Owned)
 }
 
-pub(crate) fn sum<'v>(arguments: Arguments<'_, 'v>) -> Result<Cow<'v, Value>, Error> {
-    total(items(arguments, 0)).into_value().map(Cow::Owned)
+pub(crate) fn sum<'v>(
+    arguments: Arguments<'_, 'v>,
+    steps: &Steps,
+) -> Result<Cow<'v, Value>, Error> {
+    total(items(arguments, 0), steps)?
+        .into_value()
+        .map(Cow::Owned)
 }
 
-fn total(items: &[Value]) -> Num {
-    items.iter().map(number).fold(Num::Int(0), Num::add)
+fn total(items: &[Value], steps: &Steps) -> Result<Num, Error> {
+    steps.take_glance(items.len())?;
+    Ok(items.iter().map(number).fold(Num::Int(0), Num::add))
 }
 
-pub(crate) fn to_number<'v>(arguments: Arguments<'_, 'v>) -> Result<Cow<'v, Value>, Error> {
+pub(crate) fn to_number<'v>(
+    arguments: Arguments<'_, 'v>,
+    steps: &Steps,
+) -> Result<Cow<'v, Value>, Error> {
     match &*arguments[0] {
         Value::Number(_) => Ok(take(arguments, 0)),
-        Value::String(text) => Ok(parse(text).map_or_else(null, Cow::Owned)),
+        Value::String(text) => {
+            steps.take_text(text.len())?;
+            Ok(parse(text).map_or_else(null, Cow::Owned))
+        }
         _ => Ok(null()),
     }
 }

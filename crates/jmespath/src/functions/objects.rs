@@ -27,9 +27,7 @@ fn steps_of_names<'v>(
     let Some(members) = object.as_object() else {
         return Ok(None);
     };
-    for name in members.keys() {
-        steps.take_text(name.len())?;
-    }
+    steps.take_names(members)?;
     Ok(Some(members))
 }
 
@@ -50,6 +48,7 @@ pub(crate) fn merge<'v>(
     let mut merged = Map::new();
     for position in 0..arguments.len() {
         if let Value::Object(members) = steps.own(take(arguments, position))? {
+            steps.take_names(&members)?;
             merged.extend(members);
         }
     }

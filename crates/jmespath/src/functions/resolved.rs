@@ -63,10 +63,17 @@ impl Function {
         }
     }
 
-    pub(crate) fn check_types(&self, arguments: &[Cow<'_, Value>]) -> Result<(), Error> {
+    pub(crate) fn check_types(
+        &self,
+        arguments: &[Cow<'_, Value>],
+        steps: &Steps,
+    ) -> Result<(), Error> {
         match &self.callee {
-            Callee::Builtin(builtin) => builtin.signature().check_types(&self.name, arguments),
-            Callee::Own(own) => own.signature.check_types(&self.name, arguments),
+            Callee::Builtin(builtin) => {
+                let signature = builtin.signature();
+                signature.check_types(&self.name, arguments, steps)
+            }
+            Callee::Own(own) => own.signature.check_types(&self.name, arguments, steps),
         }
     }
 
@@ -75,7 +82,7 @@ impl Function {
         arguments: Arguments<'_, 'v>,
         steps: &Steps,
     ) -> Result<Cow<'v, Value>, Error> {
-        self.check_types(arguments)?;
+        self.check_types(arguments, steps)?;
         match &self.callee {
             Callee::Builtin(builtin) => builtin.call(arguments, steps),
             Callee::Own(own) => match (own.body)(arguments) {

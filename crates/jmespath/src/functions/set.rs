@@ -7,7 +7,7 @@ use crate::{
         builtin::Builtin,
         resolved::{Callee, Function, OwnFunction},
     },
-    limits::MAX_INFLATED,
+    limits::{MAX_INFLATED, MAX_STEPS},
     signature::Signature,
 };
 
@@ -78,10 +78,20 @@ impl Functions {
     /// How many bytes one call of `powertools_base64_gzip` may inflate: 6 MiB if not set. More
     /// is an error of the kind [`TooLarge`](crate::ErrorKind::TooLarge), without inflating the
     /// rest.
+    ///
+    /// What a search does with such data counts too: each further 6 MiB, also begun ones, allow
+    /// it another 2,000,000 steps, and with them about 120 MB of memory. Less than 6 MiB takes no
+    /// steps away.
     #[must_use]
     pub fn max_inflated(mut self, bytes: usize) -> Self {
         self.max_inflated = bytes;
         self
+    }
+
+    /// The steps that one search may take.
+    pub(crate) fn max_steps(&self) -> usize {
+        let times = self.max_inflated.div_ceil(MAX_INFLATED).max(1);
+        MAX_STEPS.saturating_mul(times)
     }
 
     pub(crate) fn resolve(&self, name: &str) -> Option<Function> {

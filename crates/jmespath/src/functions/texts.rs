@@ -12,12 +12,20 @@ use crate::{
     steps::Steps,
 };
 
-pub(crate) fn starts_with<'v>(arguments: Arguments<'_, 'v>) -> Result<Cow<'v, Value>, Error> {
+pub(crate) fn starts_with<'v>(
+    arguments: Arguments<'_, 'v>,
+    steps: &Steps,
+) -> Result<Cow<'v, Value>, Error> {
+    steps.take_text(text(arguments, 1).len())?;
     let starts = text(arguments, 0).starts_with(text(arguments, 1));
     Ok(Cow::Owned(starts.into()))
 }
 
-pub(crate) fn ends_with<'v>(arguments: Arguments<'_, 'v>) -> Result<Cow<'v, Value>, Error> {
+pub(crate) fn ends_with<'v>(
+    arguments: Arguments<'_, 'v>,
+    steps: &Steps,
+) -> Result<Cow<'v, Value>, Error> {
+    steps.take_text(text(arguments, 1).len())?;
     let ends = text(arguments, 0).ends_with(text(arguments, 1));
     Ok(Cow::Owned(ends.into()))
 }
@@ -47,8 +55,7 @@ pub(crate) fn to_string<'v>(
     if value.is_string() {
         return Ok(value);
     }
-    let text = json_text::write(&value);
-    steps.take_text(text.len())?;
+    let text = json_text::write(&value, steps)?;
     Ok(Cow::Owned(text.into()))
 }
 

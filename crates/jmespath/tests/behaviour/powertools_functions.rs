@@ -231,6 +231,51 @@ fn default_limit_is_six_mebibytes() {
 }
 
 #[test]
+fn raised_limit_lets_as_much_be_inflated_and_read() {
+    let mebibyte = 1024 * 1024;
+    let length = "length(powertools_base64_gzip(@))";
+    let member = "powertools_json(powertools_base64_gzip(@)).a";
+    let search = |text: &str, limit: usize, data: &Value| {
+        let functions = Functions::powertools().max_inflated(limit * mebibyte);
+        let expression = Expression::with_functions(text, &functions).unwrap();
+        expression.search(data).map(Cow::into_owned)
+    };
+    let data = json!(STANDARD.encode(gzip(&vec![b' '; 50 * mebibyte])));
+    assert_eq!(search(length, 50, &data).unwrap(), json!(50 * mebibyte));
+    let error = search(length, 49, &data).unwrap_err();
+    assert!(
+        error.to_string().contains("raise `max_inflated`"),
+        "{error}"
+    );
+
+    let document = format!("{}{{\"a\": 1}}", " ".repeat(50 * mebibyte));
+    let data = json!(STANDARD.encode(gzip(document.as_bytes())));
+    assert_eq!(search(member, 51, &data).unwrap(), json!(1));
+}
+
+#[test]
+fn steps_grow_with_the_limit_in_whole_six_mebibytes() {
+    let mebibyte = 1024 * 1024;
+    let list = Value::from(vec![0; 1_999_000]);
+    let longer = Value::from(vec![0; 2_000_000]);
+    for (limit, data, wanted) in [
+        (0, &list, None),
+        (6 * mebibyte, &list, None),
+        (6 * mebibyte, &longer, Some("2000000 steps")),
+        (6 * mebibyte + 1, &longer, None),
+        (usize::MAX, &longer, None),
+    ] {
+        let functions = Functions::powertools().max_inflated(limit);
+        let expression = Expression::with_functions("[@]", &functions).unwrap();
+        let error = expression.search(data).err().map(|error| error.to_string());
+        match wanted {
+            Some(part) => assert!(error.unwrap().contains(part), "{limit}"),
+            None => assert_eq!(error, None, "{limit}"),
+        }
+    }
+}
+
+#[test]
 fn gzip_bomb_is_not_inflated() {
     let mebibyte = vec![0; 1024 * 1024];
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
