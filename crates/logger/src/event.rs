@@ -133,13 +133,17 @@ impl Visit for Fields<'_> {
         if !self.entry.error.is_empty() {
             return self.record_debug(field, &format_args!("{value}"));
         }
-        let mut error = std::mem::take(&mut self.entry.error);
-        self.describe().error(value, &mut error);
-        self.entry.error = error;
-        if self.entry.message.is_empty() {
-            let max = self.settings.rules.max_field_bytes();
-            json::display(&mut self.entry.message, &value, max);
-        }
+        let settings = Arc::clone(self.settings);
+        // Its text may have helpers in it.
+        value::without_tray(&settings, || {
+            let mut error = std::mem::take(&mut self.entry.error);
+            self.describe().error(value, &mut error);
+            self.entry.error = error;
+            if self.entry.message.is_empty() {
+                let max = self.settings.rules.max_field_bytes();
+                json::display(&mut self.entry.message, &value, max);
+            }
+        });
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
@@ -161,7 +165,7 @@ impl Visit for Fields<'_> {
         });
         if kind == Some(true) {
             text.clear();
-            value::without_tray(|| json::debug(&mut text, value, max));
+            value::without_tray(&settings, || json::debug(&mut text, value, max));
         }
         if kind.is_some() {
             self.set(name, |out| out.extend_from_slice(&text));

@@ -13,6 +13,12 @@ use crate::{
 /// Sources beyond this many are not followed: some errors are their own.
 const MAX_SOURCES: usize = 32;
 
+/// Of a stack trace's bytes, those that are kept free for marks and its end.
+const STACK_END: usize = 64;
+
+/// Of a cause's bytes, those that are no text, with the marks.
+const CAUSE: usize = 48;
+
 /// Where an error was seen.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Seen<'a> {
@@ -42,17 +48,7 @@ impl Describe<'_> {
             json::display(out, &text, max);
         });
         if self.stack_trace {
-            let value = |out: &mut Vec<u8>| json::display(out, &error, max);
-            self.write_stack_trace(pieces, &name, value, |out| {
-                for (index, cause) in sources(error).enumerate() {
-                    out.extend_from_slice(if index == 0 { b"" } else { b"," });
-                    out.extend_from_slice(b"{\"type\":");
-                    json::text(out, &name_of(&cause), max);
-                    out.extend_from_slice(b",\"value\":");
-                    json::display(out, &cause, max);
-                    out.push(b'}');
-                }
-            });
+            self.write_stack_trace(pieces, (&name, &error), sources(error));
         }
     }
 
@@ -63,8 +59,7 @@ impl Describe<'_> {
             json::formatted(out, format_args!("{name}: {text}"), max);
         });
         if self.stack_trace {
-            let value = |out: &mut Vec<u8>| json::display(out, text, max);
-            self.write_stack_trace(pieces, name, value, |_| {});
+            self.write_stack_trace(pieces, (name, text), std::iter::empty());
         }
     }
 
@@ -75,49 +70,79 @@ impl Describe<'_> {
         });
     }
 
-    fn write_stack_trace(
+    /// All of it has no more bytes than one field may have.
+    fn write_stack_trace<'e>(
         self,
         pieces: &mut Pieces,
-        name: &str,
-        value: impl FnOnce(&mut Vec<u8>),
-        causes: impl FnOnce(&mut Vec<u8>),
+        (name, text): (&str, &dyn fmt::Display),
+        causes: impl Iterator<Item = &'e (dyn Error + 'static)>,
     ) {
-        let Self { rules, seen, .. } = self;
-        let max = rules.max_field_bytes();
-        pieces.set("stack_trace", rules, |out| {
+        let max = self.rules.max_field_bytes();
+        pieces.set("stack_trace", self.rules, |out| {
+            let most = out.len() + max.saturating_sub(STACK_END);
             out.extend_from_slice(b"{\"type\":");
-            json::text(out, name, max);
+            json::text(out, name, room(out, most));
+            // The frame is small, and the text may be huge: it gets what is left.
+            let mut frame = Vec::new();
+            self.write_frame(&mut frame, room(out, most));
             out.extend_from_slice(b",\"value\":");
-            value(out);
-            // The one place that is known: where the error was logged.
-            out.extend_from_slice(b",\"frames\":[{");
-            let mut comma = "";
-            for (key, text) in [("file", seen.file), ("function", seen.module)] {
-                if let Some(text) = text {
-                    out.extend_from_slice(comma.as_bytes());
-                    json::key(out, key);
-                    json::text(out, text, max);
-                    comma = ",";
-                }
-            }
-            if let Some(line) = seen.line {
-                out.extend_from_slice(comma.as_bytes());
-                json::key(out, "line");
-                json::integer(out, line);
-            }
-            out.extend_from_slice(b"}]");
-            let before = out.len();
-            out.extend_from_slice(b",\"causes\":[");
-            let empty = out.len();
-            causes(out);
-            if out.len() == empty {
-                out.truncate(before);
-            } else {
-                out.push(b']');
-            }
+            let left = room(out, most).saturating_sub(frame.len());
+            json::display(out, text, left);
+            out.extend_from_slice(&frame);
+            write_causes(out, most, causes);
             out.push(b'}');
         });
     }
+
+    /// The one place that is known: where the error was logged.
+    fn write_frame(self, out: &mut Vec<u8>, max: usize) {
+        let seen = self.seen;
+        out.extend_from_slice(b",\"frames\":[{");
+        let mut comma = "";
+        for (key, text) in [("file", seen.file), ("function", seen.module)] {
+            if let Some(text) = text {
+                out.extend_from_slice(comma.as_bytes());
+                json::key(out, key);
+                json::text(out, text, room(out, max));
+                comma = ",";
+            }
+        }
+        if let Some(line) = seen.line {
+            out.extend_from_slice(comma.as_bytes());
+            json::key(out, "line");
+            json::integer(out, line);
+        }
+        out.extend_from_slice(b"}]");
+    }
+}
+
+fn write_causes<'e>(
+    out: &mut Vec<u8>,
+    most: usize,
+    causes: impl Iterator<Item = &'e (dyn Error + 'static)>,
+) {
+    let mut start: &[u8] = b",\"causes\":[";
+    let mut end: &[u8] = b"";
+    for cause in causes {
+        out.extend_from_slice(start);
+        (start, end) = (b",", b"]");
+        let Some(left) = room(out, most).checked_sub(CAUSE) else {
+            json::string(out, "[cut]");
+            break;
+        };
+        let text_end = out.len() + left;
+        out.extend_from_slice(b"{\"type\":");
+        json::text(out, &name_of(&cause), left);
+        out.extend_from_slice(b",\"value\":");
+        json::display(out, &cause, room(out, text_end));
+        out.push(b'}');
+    }
+    out.extend_from_slice(end);
+}
+
+/// How far the buffer is from this length.
+fn room(out: &[u8], most: usize) -> usize {
+    most.saturating_sub(out.len())
 }
 
 fn sources<'a>(

@@ -26,7 +26,8 @@ use crate::out::Out;
 pub trait LogFormatter: Send + Sync {
     /// Writes the line, without its end.
     ///
-    /// It must not log. If it panics, the line has the usual shape.
+    /// It must not log. If it panics, writes nothing, or writes more than
+    /// [a line may have](crate::LoggerBuilder::max_line_bytes), the line has the usual shape.
     fn format(&self, record: &LogRecord<'_>, line: &mut Vec<u8>);
 }
 
@@ -83,7 +84,8 @@ impl fmt::Debug for LogRecord<'_> {
 }
 
 /// The shape that Datadog reads without a pipeline: the usual line, and for an error also
-/// `error`, with `kind`, `message` and `stack`, unless there is a field of that name.
+/// `error`, with `kind`, `message` and `stack`, unless there is a field of that name. Where
+/// the line has no room for `stack` or `message` a second time, they are left out.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct DatadogFormatter;
 
@@ -101,8 +103,13 @@ impl LogFormatter for DatadogFormatter {
         line.extend_from_slice(kind.as_bytes());
         for (name, key) in [("message", "message"), ("stack", "exception")] {
             if let Some(value) = record.get(key) {
+                let before = line.len();
                 line.extend_from_slice(format!(",\"{name}\":").as_bytes());
                 line.extend_from_slice(value.as_bytes());
+                // With the end, which is longer by the line feed.
+                if line.len() + 3 > record.out.max() {
+                    line.truncate(before);
+                }
             }
         }
         line.extend_from_slice(b"}}");

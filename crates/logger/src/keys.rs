@@ -7,10 +7,11 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 use tracing::dispatcher;
 
 use crate::{
+    into_pieces::IntoPieces,
     json::{self, Redaction, Rules},
-    pieces::{IntoPieces, Pieces},
+    pieces::Pieces,
     scope::next_order,
-    settings::{Settings, Warning},
+    settings::{Limits, Settings, Warning},
     standard::{self, Standard},
     state::State,
     subscriber::JsonLines,
@@ -193,11 +194,20 @@ pub(crate) fn rendered(keys: &(impl Serialize + ?Sized), order: u32) -> Pieces {
         pieces: &mut pieces,
         rules,
         order,
+        max_bytes: settings
+            .as_ref()
+            .map_or(Limits::default().line, |settings| settings.max_line_bytes),
         refused: standard::is_reserved_key,
         refusals: 0,
+        members: 0,
+        is_cut: false,
     };
     let taken = json::members(keys, rules, &mut members);
     let refusals = members.refusals;
+    if taken.is_err() {
+        // Those before the one that failed.
+        pieces.clear();
+    }
     if let Some(settings) = settings {
         if taken.is_err() {
             settings.warn_once(

@@ -12,6 +12,7 @@ mod exception;
 mod filter;
 mod formatter;
 mod future;
+mod into_pieces;
 mod json;
 mod keys;
 mod known_errors;

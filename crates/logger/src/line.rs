@@ -15,6 +15,10 @@ use crate::{
     timestamp::Clockface,
 };
 
+/// At least what the names and the punctuation of the standard keys take, and the
+/// sampling rate.
+const NAMES: usize = 128;
+
 /// What a line is made of.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Line<'a> {
@@ -70,7 +74,7 @@ impl Line<'_> {
         let (Some(keys), Some(fields)) = (keys.block(), entry.fields.block()) else {
             return false;
         };
-        let size = keys.len() + entry.size() + settings.service.len();
+        let size = keys.len() + entry.size() + settings.service.len() + NAMES;
         if !settings.order.is_empty()
             || !entry.error.is_empty()
             || !out.fits(size)
@@ -83,8 +87,8 @@ impl Line<'_> {
         }
         out.block(keys);
         out.block(fields);
-        if let Some(id) = trace_id {
-            out.value(Standard::TraceId.name().as_bytes(), id);
+        if trace_id.is_some() {
+            self.write_builtin(Standard::TraceId, out, clockface);
         }
         out.finish();
         true
@@ -115,7 +119,7 @@ impl Line<'_> {
             }
             Standard::TraceId => {
                 if let Some(id) = self.trace_id {
-                    out.value(name.as_bytes(), id);
+                    out.kept_value(name.as_bytes(), id);
                 }
             }
         }

@@ -5,6 +5,10 @@ use crate::{json, pieces::Piece};
 /// What is kept free for the trace id, the mark of left out keys, and the end.
 const TAIL: usize = 256;
 
+/// What of it the trace id leaves to the mark, the end, and a level and a timestamp that
+/// may come after it.
+const END: usize = 100;
+
 /// The mark of a value that was cut.
 const CUT: &[u8] = "\"…[cut]\"".as_bytes();
 
@@ -56,7 +60,17 @@ impl Out {
 
     /// A member whose value may be cut to what there is room for.
     pub(crate) fn value(&mut self, name: &[u8], value: &[u8]) {
-        let room = self.room().saturating_sub(name.len() + 4);
+        self.value_within(self.room(), name, value);
+    }
+
+    /// The value that a part of the tail is kept free for.
+    pub(crate) fn kept_value(&mut self, name: &[u8], value: &[u8]) {
+        let room = self.max.saturating_sub(self.bytes.len() + END);
+        self.value_within(room, name, value);
+    }
+
+    fn value_within(&mut self, room: usize, name: &[u8], value: &[u8]) {
+        let room = room.saturating_sub(name.len() + 4);
         if value.len() <= room {
             self.start(name);
             self.bytes.extend_from_slice(value);
@@ -123,6 +137,11 @@ impl Out {
             self.member(&name, |bytes| json::integer(bytes, left_out));
         }
         self.bytes.push(b'}');
+    }
+
+    /// How long the line may be, with its end.
+    pub(crate) fn max(&self) -> usize {
+        self.max
     }
 
     /// The object.
@@ -243,6 +262,29 @@ mod tests {
             "{cut}"
         );
         assert_eq!(line["last"], "kept");
+    }
+
+    #[test]
+    fn the_kept_value_and_what_is_short_find_room_in_a_line_that_is_full() {
+        let id = format!("\"{}\"", "i".repeat(128));
+        for length in 0..900 {
+            let mut out = Out::default();
+            out.begin(700, true);
+            for name in [b"a", b"b"] {
+                out.value(name, format!("\"{}\"", "x".repeat(length)).as_bytes());
+            }
+            out.kept_value(b"xray_trace_id", id.as_bytes());
+            out.member("level", |bytes| json::string(bytes, "DEBUG"));
+            out.member("timestamp", |bytes| {
+                json::string(bytes, "2023-11-14T22:13:20.500Z");
+            });
+            out.left_out += 9_999_999;
+            out.finish();
+            let line = out.line();
+            assert!(line.len() <= 700, "{}", line.len());
+            let line: Value = serde_json::from_slice(line).unwrap();
+            assert_eq!(line["xray_trace_id"], "i".repeat(128));
+        }
     }
 
     #[test]

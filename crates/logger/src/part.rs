@@ -20,6 +20,7 @@ use crate::{
     runtime_span::{Failure, RuntimeInvocation},
     settings::Settings,
     state::State,
+    value,
     write::{Desk, Desktop, Owner},
 };
 
@@ -103,7 +104,10 @@ impl Part {
             seen: Seen::default(),
         };
         let described = catch_unwind(AssertUnwindSafe(|| {
-            self.describe_whole(describe, error, pieces);
+            // A helper in its text follows the rules of this logger.
+            value::without_tray(&self.settings, || {
+                self.describe_whole(describe, error, pieces);
+            });
         }));
         if described.is_err() {
             pieces.clear();

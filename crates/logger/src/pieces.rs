@@ -1,7 +1,7 @@
 //! Keys of a line: an ordered set of `"name":value` pieces, rendered once.
 
 use crate::{
-    json::{self, Members, Rules},
+    json::{self, Rules},
     standard::Standard,
 };
 
@@ -267,30 +267,6 @@ fn write_name(out: &mut Vec<u8>, name: &str) -> usize {
     json::text(out, name, MAX_NAME);
     out.push(b':');
     out.len() - start - 3
-}
-
-/// Members of a value that become keys.
-#[derive(Debug)]
-pub(crate) struct IntoPieces<'a> {
-    pub(crate) pieces: &'a mut Pieces,
-    pub(crate) rules: &'a Rules,
-    pub(crate) order: u32,
-    /// Names that are not for the user to set.
-    pub(crate) refused: fn(&str) -> bool,
-    pub(crate) refusals: usize,
-}
-
-impl Members for IntoPieces<'_> {
-    fn member(&mut self, name: &str, write: impl FnOnce(&mut Vec<u8>)) {
-        self.pieces
-            .set_in_order(name, self.order, self.rules, write);
-        // Null switches a key off, whosever it is.
-        let is_null = |piece: Piece<'_>| piece.is_null();
-        if (self.refused)(name) && !self.pieces.get(name.as_bytes()).is_some_and(is_null) {
-            self.pieces.remove(name);
-            self.refusals += 1;
-        }
-    }
 }
 
 #[cfg(test)]

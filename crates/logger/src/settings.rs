@@ -16,10 +16,11 @@ use tracing::{Level, level_filters::LevelFilter};
 
 use crate::{
     LogBuffer, LogFormatter, LoggerConfigError,
+    into_pieces::IntoPieces,
     json::{self, Redaction, Rules},
     known_errors::KnownErrors,
     level::{self, Ranks, Threshold},
-    pieces::{IntoPieces, Pieces, written_name},
+    pieces::{Pieces, written_name},
     sampling::{self, Sampling},
     standard,
     targets::Targets,
@@ -158,7 +159,7 @@ impl Settings {
         );
         let mut keys = Pieces::default();
         for given in &parts.keys {
-            add_keys(&mut keys, given, &rules)?;
+            add_keys(&mut keys, given, &rules, max_line_bytes)?;
         }
         check_reserved(&keys)?;
         let service = parts
@@ -256,14 +257,22 @@ fn order(names: &[String]) -> Vec<String> {
     order
 }
 
-fn add_keys(keys: &mut Pieces, given: &str, rules: &Rules) -> Result<(), LoggerConfigError> {
+fn add_keys(
+    keys: &mut Pieces,
+    given: &str,
+    rules: &Rules,
+    max_bytes: usize,
+) -> Result<(), LoggerConfigError> {
     let given: &RawValue = serde_json::from_str(given).map_err(|_| LoggerConfigError::keys())?;
     let mut members = IntoPieces {
         pieces: keys,
         rules,
         order: 0,
+        max_bytes,
         refused: |_| false,
         refusals: 0,
+        members: 0,
+        is_cut: false,
     };
     json::members(given, rules, &mut members).map_err(|_| LoggerConfigError::keys())
 }

@@ -5,13 +5,18 @@
 //! formats a field, and a helper that finds one puts its JSON there instead of text. A
 //! text cannot forge that, whatever stands in it.
 
-use std::{cell::RefCell, fmt, sync::Arc};
+use std::{
+    cell::RefCell,
+    fmt, mem,
+    sync::{Arc, LazyLock},
+};
 
 use serde::Serialize;
 
 use crate::{
+    into_pieces::IntoPieces,
     json::{self, Redaction, Rules},
-    pieces::{IntoPieces, Pieces},
+    pieces::Pieces,
     settings::Settings,
     standard,
 };
@@ -68,8 +73,8 @@ pub struct Fields<'a, T: ?Sized>(&'a T);
 
 impl<T: Serialize + ?Sized> fmt::Debug for Json<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let put = put(|tray, settings| {
-            json::serialize(&mut tray.json, self.0, &settings.rules);
+        let put = put(|json, _, settings| {
+            json::serialize(json, self.0, &settings.rules);
             Found::Json
         });
         if put { Ok(()) } else { text(self.0, f) }
@@ -84,19 +89,23 @@ impl<T: Serialize + ?Sized> fmt::Display for Json<'_, T> {
 
 impl<T: Serialize + ?Sized> fmt::Debug for Fields<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let put = put(|tray, settings| {
+        let put = put(|json, pieces, settings| {
             let mut members = IntoPieces {
-                pieces: &mut tray.pieces,
+                pieces,
                 rules: &settings.rules,
                 order: 0,
+                max_bytes: settings.max_line_bytes,
                 refused: standard::is_reserved_field,
                 refusals: 0,
+                members: 0,
+                is_cut: false,
             };
             match json::members(self.0, &settings.rules, &mut members) {
                 Ok(()) => Found::Fields,
                 // A number or a list: a field of its own.
                 Err(_) => {
-                    json::serialize(&mut tray.json, self.0, &settings.rules);
+                    pieces.clear();
+                    json::serialize(json, self.0, &settings.rules);
                     Found::Json
                 }
             }
@@ -113,11 +122,18 @@ impl<T: Serialize + ?Sized> fmt::Display for Fields<'_, T> {
 
 /// For those that do not read JSON, or get it in the middle of a text.
 fn text(value: &(impl Serialize + ?Sized), f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    const MAX: usize = 64 * 1024;
+    let settings = TRAY.try_with(|tray| tray.try_borrow().ok()?.mode.settings().cloned());
+    let settings = settings.ok().flatten();
+    let rules = settings
+        .as_ref()
+        .map_or(&*RULES, |settings| &settings.rules);
     let mut json = Vec::new();
-    json::serialize(&mut json, value, &Rules::new(Redaction::default(), MAX));
+    json::serialize(&mut json, value, rules);
     f.write_str(&String::from_utf8_lossy(&json))
 }
+
+/// For text that is not of a line of ours.
+static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::new(Redaction::default(), 64 * 1024));
 
 thread_local! {
     static TRAY: RefCell<Tray> = RefCell::default();
@@ -126,11 +142,31 @@ thread_local! {
 /// Where a helper puts its JSON.
 #[derive(Default)]
 struct Tray {
-    /// Set out, for the logger with these settings.
-    open: Option<Arc<Settings>>,
+    mode: Mode,
     found: Option<Found>,
     json: Vec<u8>,
     pieces: Pieces,
+}
+
+/// What a helper finds.
+#[derive(Default)]
+enum Mode {
+    /// Nobody of ours.
+    #[default]
+    Off,
+    /// A tray that is set out, for the logger with these settings.
+    Open(Arc<Settings>),
+    /// A text in a line of this logger's.
+    Text(Arc<Settings>),
+}
+
+impl Mode {
+    fn settings(&self) -> Option<&Arc<Settings>> {
+        match self {
+            Self::Off => None,
+            Self::Open(settings) | Self::Text(settings) => Some(settings),
+        }
+    }
 }
 
 /// What was put on the tray.
@@ -148,7 +184,7 @@ pub(crate) enum Value<'a> {
     /// This JSON instead, of a helper that was all of the field.
     Json(&'a [u8]),
     Fields(&'a Pieces),
-    /// A helper stood within a text. It has to be formatted again, without a tray.
+    /// A helper stood within a text. It has to be formatted again, as text.
     Mixed,
 }
 
@@ -159,15 +195,12 @@ pub(crate) fn with_tray(
     format: impl FnOnce() -> bool,
     take: impl FnOnce(Value<'_>),
 ) {
-    let outer = Outer::replaced_by(Some(Arc::clone(settings)));
+    let outer = Outer::replaced_by(Mode::Open(Arc::clone(settings)));
     let has_text = format();
     let taken = TRAY.try_with(|tray| {
         let mut tray = tray.try_borrow_mut().ok()?;
         let found = tray.found.take()?;
-        let (json, pieces) = (
-            std::mem::take(&mut tray.json),
-            std::mem::take(&mut tray.pieces),
-        );
+        let (json, pieces) = (mem::take(&mut tray.json), mem::take(&mut tray.pieces));
         Some((found, json, pieces))
     });
     drop(outer);
@@ -185,9 +218,9 @@ pub(crate) fn with_tray(
     }
 }
 
-/// Formats with no tray set out: helpers write text.
-pub(crate) fn without_tray(format: impl FnOnce()) {
-    let _outer = Outer::replaced_by(None);
+/// Formats with no tray set out: helpers write text, by the rules of this logger.
+pub(crate) fn without_tray(settings: &Arc<Settings>, format: impl FnOnce()) {
+    let _outer = Outer::replaced_by(Mode::Text(Arc::clone(settings)));
     format();
 }
 
@@ -195,20 +228,20 @@ pub(crate) fn without_tray(format: impl FnOnce()) {
 /// another. It comes back also after a panic, and what that has left is gone.
 #[derive(Default)]
 struct Outer {
-    open: Option<Arc<Settings>>,
+    mode: Mode,
     /// With something on it.
     full: Option<Box<Tray>>,
 }
 
 impl Outer {
     /// Sets an empty tray out, or none.
-    fn replaced_by(open: Option<Arc<Settings>>) -> Self {
+    fn replaced_by(mode: Mode) -> Self {
         TRAY.try_with(|tray| {
             let mut tray = tray.try_borrow_mut().ok()?;
             let full = tray.found.is_some();
             Some(Self {
-                full: full.then(|| Box::new(std::mem::take(&mut *tray))),
-                open: std::mem::replace(&mut tray.open, open),
+                full: full.then(|| Box::new(mem::take(&mut *tray))),
+                mode: mem::replace(&mut tray.mode, mode),
             })
         })
         .ok()
@@ -229,7 +262,7 @@ impl Drop for Outer {
                     tray.found = None;
                     tray.json.clear();
                     tray.pieces.clear();
-                    tray.open = self.open.take();
+                    tray.mode = mem::take(&mut self.mode);
                 }
             }
         });
@@ -253,21 +286,30 @@ fn give_back(mut json: Vec<u8>, mut pieces: Pieces) {
     });
 }
 
-/// Puts something on the tray, if one is set out and empty.
-fn put(fill: impl FnOnce(&mut Tray, &Settings) -> Found) -> bool {
-    TRAY.try_with(|tray| {
-        let Ok(mut tray) = tray.try_borrow_mut() else {
-            return false;
+/// Puts something on the tray, if one is set out and empty. The tray itself is left alone
+/// in the meantime: the value's own code may format helpers, and log.
+fn put(fill: impl FnOnce(&mut Vec<u8>, &mut Pieces, &Settings) -> Found) -> bool {
+    let taken = TRAY.try_with(|tray| {
+        let mut tray = tray.try_borrow_mut().ok()?;
+        let Mode::Open(settings) = &tray.mode else {
+            return None;
         };
-        if tray.found.is_some() {
-            return false;
+        let settings = Arc::clone(settings);
+        // Another helper, beside this or within it, makes the field a text.
+        tray.mode = Mode::Text(Arc::clone(&settings));
+        let (json, pieces) = (mem::take(&mut tray.json), mem::take(&mut tray.pieces));
+        Some((settings, json, pieces))
+    });
+    let Some((settings, mut json, mut pieces)) = taken.ok().flatten() else {
+        return false;
+    };
+    let found = fill(&mut json, &mut pieces, &settings);
+    let _ = TRAY.try_with(|tray| {
+        if let Ok(mut tray) = tray.try_borrow_mut() {
+            tray.found = Some(found);
+            tray.json = json;
+            tray.pieces = pieces;
         }
-        let Some(settings) = tray.open.take() else {
-            return false;
-        };
-        let found = fill(&mut tray, &settings);
-        tray.found = Some(found);
-        true
-    })
-    .unwrap_or_default()
+    });
+    true
 }

@@ -313,7 +313,8 @@ fn ship(settings: &Settings, level: Level, out: &mut Out, shaped: &mut Vec<u8>) 
     shaped.clear();
     if let Some(formatter) = &settings.formatter {
         let record = LogRecord::new(level, out);
-        if !shield::format(|| formatter.format(&record, shaped)) {
+        let done = shield::format(|| formatter.format(&record, shaped));
+        if !done || shaped.len() >= settings.max_line_bytes {
             shaped.clear();
         }
     } else if settings.dev {

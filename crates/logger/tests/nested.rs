@@ -11,7 +11,9 @@ use tracing::info;
 
 static OUTPUT: LazyLock<CapturedOutput> = LazyLock::new(|| {
     let output = CapturedOutput::default();
-    let logger = LoggerLayer::builder().output(output.writer());
+    let logger = LoggerLayer::builder()
+        .redact(["hidden"])
+        .output(output.writer());
     logger.build().unwrap().init().unwrap();
     output
 });
@@ -31,14 +33,19 @@ fn a_value_that_logs_while_it_is_serialized_makes_two_lines() {
     struct Logs;
     impl Serialize for Logs {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            info!("serialized: inner {:?}", json(&value!({"a": 1})));
+            let inner = value!({"a": 1, "hidden": "s3cret"});
+            info!(field = ?json(&inner), "serialized: inner {:?}", json(&inner));
             serializer.serialize_u8(7)
         }
     }
     LazyLock::force(&OUTPUT);
     info!(outer = ?json(&Logs), "serialized: outer");
     let [inner, outer] = lines("serialized").try_into().unwrap();
-    assert_eq!(inner["message"], r#"serialized: inner {"a":1}"#);
+    assert_eq!(
+        inner["message"],
+        r#"serialized: inner {"a":1,"hidden":"***"}"#
+    );
+    assert_eq!(inner["field"], value!({"a": 1, "hidden": "***"}));
     assert_eq!(inner.get("outer"), None);
     assert_eq!(outer["outer"], 7);
 }

@@ -123,6 +123,29 @@ fn a_line_whose_formatter_panics_has_the_usual_shape() {
     assert_eq!(rest, "half a whole\n");
 }
 
+/// Writes so many bytes.
+struct Writes(usize);
+
+impl LogFormatter for Writes {
+    fn format(&self, _: &LogRecord<'_>, line: &mut Vec<u8>) {
+        line.resize(self.0, b'x');
+    }
+}
+
+#[test]
+fn a_line_whose_formatter_writes_nothing_or_too_much_has_the_usual_shape() {
+    for (bytes, is_usual) in [(0, true), (1, false), (1999, false), (2000, true)] {
+        let bed = install(logger().max_line_bytes(2000).formatter(Writes(bytes)));
+        info!("hello");
+        let text = bed.output.text();
+        if is_usual {
+            assert_eq!(bed.messages(), ["hello"], "{bytes}");
+        } else {
+            assert_eq!(text, "x".repeat(bytes) + "\n");
+        }
+    }
+}
+
 #[derive(Debug)]
 struct NoLuck;
 
@@ -148,6 +171,32 @@ fn for_datadog_an_error_has_kind_message_and_stack() {
     assert!(failed["exception"].as_str().unwrap().contains("no luck"));
     assert_eq!(failed["service"], "pay");
     assert_eq!(line(&lines, "hello").get("error"), None);
+}
+
+#[test]
+fn for_datadog_a_large_error_keeps_its_kind_within_the_limit_of_the_line() {
+    let mut seen = [0; 4];
+    for length in (0..1500).step_by(7) {
+        let bed = install(logger().max_line_bytes(2000).formatter(DatadogFormatter));
+        let error: Box<dyn std::error::Error> = "x".repeat(length).into();
+        error!(error = &*error, "failed {}", "y".repeat(400));
+        let text = bed.output.text();
+        assert!(text.len() <= 2000, "{} at {length}", text.len());
+        let [line] = bed.lines().try_into().unwrap();
+        let error = &line["error"];
+        let has = |name| error.get(name).is_some();
+        if has("kind") {
+            assert_eq!(error["kind"], line["exception_name"]);
+        }
+        if has("stack") {
+            assert_eq!(error["stack"], line["exception"]);
+        }
+        let kept = ["kind", "message", "stack"].map(has);
+        let rank = kept.iter().filter(|kept| **kept).count();
+        assert!(kept.iter().take(rank).all(|kept| *kept), "{error}");
+        seen[rank] += 1;
+    }
+    assert!(seen.iter().all(|seen| *seen > 0), "{seen:?}");
 }
 
 #[test]

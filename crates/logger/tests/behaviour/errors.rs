@@ -213,3 +213,50 @@ fn the_text_of_a_huge_error_is_cut() {
     let text = line["exception"].as_str().unwrap();
     assert!(text.ends_with("…[cut]") && text.len() < 66 * 1024);
 }
+
+#[derive(Debug)]
+struct Link {
+    text: String,
+    source: Option<Box<Link>>,
+}
+
+impl fmt::Display for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Error for Link {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
+#[test]
+fn a_stack_trace_has_no_more_bytes_than_a_field_and_says_that_causes_are_left_out() {
+    for max in [200, 1000, 1024, 1060, 3000] {
+        for length in [0, 10, 90, 400, 10_000] {
+            let link = |source: Option<Link>| Link {
+                text: "x".repeat(length),
+                source: source.map(Box::new),
+            };
+            let error = (0..20).fold(link(None), |source, _| link(Some(source)));
+            let output = logged(builder().max_field_bytes(max), |_| {
+                error!(error = &error as &dyn Error, "failed");
+            });
+            let line = only(&output);
+            let stack = &line["stack_trace"];
+            let size = stack.to_string().len();
+            assert!(size <= max, "{size} of {max} for {length}");
+            assert_eq!(stack["frames"][0]["file"], file!());
+            assert_eq!(stack["type"], "Link");
+            let causes = stack["causes"].as_array().unwrap();
+            let (last, whole) = causes.split_last().unwrap();
+            assert_eq!(whole.len() < 19, last == "[cut]", "{stack}");
+            if length == 90 && max >= 1000 {
+                assert_eq!(stack["value"], error.text);
+                assert_eq!(causes[0], json!({"type": "Link", "value": error.text}));
+            }
+        }
+    }
+}

@@ -2,10 +2,12 @@
 
 use std::{fmt, num::Wrapping};
 
+use powertools_core::test_util::TestContext;
 use serde_json::Value;
+use tower::service_fn;
 use tracing::field::Empty;
 
-use crate::support::{builder, invoked, keys, line, logged, only};
+use crate::support::{builder, called, invoked, keys, keys_of, line, logged, only};
 
 #[derive(Debug)]
 #[expect(dead_code, reason = "shown by Debug")]
@@ -275,4 +277,39 @@ fn a_key_of_ones_own_that_is_named_as_the_mark_stays() {
     let line = only(&output);
     assert_eq!(line["keys_left_out"], "mine");
     assert_eq!(line["_keys_left_out"], 1);
+}
+
+#[test]
+fn the_trace_id_is_there_however_full_the_line_is() {
+    // Of the length that room is kept for.
+    let id = format!("1-5759e988-{}", "b".repeat(117));
+    for order in [&[][..], &["a", "xray_trace_id", "level"]] {
+        let logger = builder()
+            .max_line_bytes(1024)
+            .key_order(order.iter().copied());
+        let context = TestContext::new("r-1").xray_header(&format!("Root={id}"));
+        let handler = service_fn(async |_| {
+            for length in 0..1100 {
+                tracing::info!(
+                    keys_left_out = "mine",
+                    a = "a".repeat(length),
+                    b = 1,
+                    "hello"
+                );
+            }
+            Ok::<_, std::convert::Infallible>(())
+        });
+        let output = called(logger, context.event(()), handler);
+        let text = output.text();
+        assert_eq!(text.lines().count(), 1100);
+        for line in text.lines() {
+            assert!(line.len() < 1024, "{}", line.len());
+            let mut names = keys_of(line);
+            names.sort();
+            assert!(names.is_sorted_by(|one, next| one < next), "{line}");
+            let line: Value = serde_json::from_str(line).unwrap();
+            assert_eq!(line["xray_trace_id"], id);
+            assert_eq!(line["level"], "INFO");
+        }
+    }
 }

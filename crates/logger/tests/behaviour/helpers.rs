@@ -1,14 +1,18 @@
 //! `json` and `fields`: values of any `Serialize`.
 
 use std::{
+    cell::Cell,
     collections::BTreeMap,
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex},
 };
 
-use powertools_logger::{append_key, fields, json};
-use serde::{Serialize, Serializer, ser::Error as _};
+use powertools_logger::{append_context_keys, append_key, append_keys, fields, json};
+use serde::{
+    Serialize, Serializer,
+    ser::{Error as _, SerializeMap},
+};
 use serde_json::{Value, json as value};
 use tracing::field::{Field, Visit};
 use tracing_subscriber::{Registry, layer::SubscriberExt};
@@ -275,4 +279,120 @@ fn a_panic_in_the_formatting_of_a_field_leaves_the_helpers_as_they_were() {
     assert_eq!(next["silent"], "");
     assert_eq!(next["json"], value!([1]));
     assert_eq!(next["message"], "next");
+}
+
+#[test]
+fn a_helper_within_text_has_the_bound_of_the_logger() {
+    let long = "a".repeat(100_000);
+    let output = logged(builder().max_field_bytes(120_000), |_| {
+        tracing::info!("long {}", json(&long));
+    });
+    assert_eq!(only(&output)["message"], format!("long \"{long}\""));
+}
+
+/// A map of as many members as are taken from it.
+struct Many {
+    left: usize,
+    value: String,
+    taken: Cell<usize>,
+}
+
+impl Many {
+    fn new(left: usize, value: &str) -> Self {
+        Self {
+            left,
+            value: value.to_owned(),
+            taken: Cell::new(0),
+        }
+    }
+}
+
+impl Serialize for Many {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for number in 0..self.left {
+            self.taken.set(self.taken.get() + 1);
+            map.serialize_entry(&format!("m{number}"), &self.value)?;
+        }
+        map.end()
+    }
+}
+
+/// The members of a [`Many`] in a line.
+fn members(line: &Value) -> usize {
+    let names = line.as_object().unwrap().keys();
+    names
+        .filter(|name| {
+            name.strip_prefix('m')
+                .is_some_and(|rest| rest.parse::<u32>().is_ok())
+        })
+        .count()
+}
+
+#[test]
+fn of_very_many_members_a_thousand_are_keys_and_a_mark_stands_for_the_rest() {
+    for (count, shown) in [(1000, 1000), (1001, 1000), (100_000, 1000)] {
+        let (first, second) = (Many::new(count, "x"), Many::new(count, "x"));
+        let output = invoked(builder(), async || {
+            tracing::info!(all = ?fields(&first));
+            append_keys(&second);
+            tracing::info!("appended");
+        });
+        for line in output.json() {
+            assert_eq!(members(&line), shown, "{count}");
+            let mark = (count > shown).then_some(Value::Bool(true));
+            assert_eq!(line.get("[cut]"), mark.as_ref(), "{count}");
+        }
+        for many in [first, second] {
+            assert!(many.taken.get() <= 1001, "{}", many.taken.get());
+        }
+    }
+    let given: BTreeMap<_, _> = (0..2000).map(|number| (format!("m{number}"), 1)).collect();
+    let line = only(&logged(builder().keys(&given), |_| tracing::info!("given")));
+    assert_eq!((members(&line), &line["[cut]"]), (1000, &true.into()));
+}
+
+#[test]
+fn no_more_members_are_taken_than_a_line_can_hold() {
+    let value = "x".repeat(100);
+    let (first, second) = (Many::new(900, &value), Many::new(900, &value));
+    let output = invoked(builder().max_line_bytes(2048), async || {
+        tracing::info!(all = ?fields(&first));
+        append_keys(&second);
+        tracing::info!("appended");
+    });
+    for line in output.json() {
+        assert!((5..20).contains(&members(&line)), "{line}");
+        assert!(line["keys_left_out"].as_u64().is_some(), "{line}");
+    }
+    for many in [first, second] {
+        assert!((10..30).contains(&many.taken.get()), "{}", many.taken.get());
+    }
+}
+
+#[test]
+fn nothing_is_left_of_members_of_which_one_fails() {
+    struct HalfWay;
+    impl Serialize for HalfWay {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let mut map = serializer.serialize_map(None)?;
+            map.serialize_entry("begun", &1)?;
+            Err(S::Error::custom("s3cret"))
+        }
+    }
+    let output = invoked(builder(), async || {
+        append_keys(&HalfWay);
+        let _scope = append_context_keys(&HalfWay);
+        tracing::info!(all = ?fields(&HalfWay), next = ?fields(&value!({"a": 1})), "hello");
+    });
+    let [warning, line] = output.json().try_into().unwrap();
+    assert!(
+        warning["message"]
+            .as_str()
+            .unwrap()
+            .ends_with("they are dropped")
+    );
+    assert_eq!(line["all"], "[cannot be serialized]");
+    assert_eq!(line["a"], 1);
+    assert!(!output.text().contains("begun"), "{}", output.text());
 }

@@ -140,3 +140,58 @@ fn the_keys_of_the_line_can_be_on_the_list_too() {
     assert_eq!(line["correlation_id"], "***");
     assert_eq!(line["exception"], "***");
 }
+
+#[derive(Debug, Serialize)]
+struct Card {
+    card_number: &'static str,
+    cookie: &'static str,
+}
+
+const CARD: Card = Card {
+    card_number: "n4242",
+    cookie: "s3cret",
+};
+
+#[test]
+fn a_helper_within_text_hides_the_names_on_the_list_of_the_logger() {
+    /// Formats a helper while it is serialized.
+    struct Wrapped;
+    impl Serialize for Wrapped {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_str(&format_args!("in {}", json(&CARD)))
+        }
+    }
+    #[derive(Debug)]
+    struct Refused;
+    impl std::fmt::Display for Refused {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            write!(f, "refused {}", json(&CARD))
+        }
+    }
+    impl std::error::Error for Refused {}
+
+    let output = logged(builder().redact(["card_number"]), |_| {
+        let error: &dyn std::error::Error = &Refused;
+        tracing::info!(
+            some = ?Some(fields(&CARD)),
+            two = ?(json(&CARD), json(&CARD)),
+            within = ?json(&Wrapped),
+            error,
+            "charging {}", json(&CARD)
+        );
+        tracing::info!(error);
+        // Where no line is written, the list is not known.
+        let shown = format!("{:?}", json(&CARD));
+        assert_eq!(shown, r#"{"card_number":"n4242","cookie":"***"}"#);
+    });
+    assert!(!output.text().contains("n4242"), "{}", output.text());
+    assert!(!output.text().contains("s3cret"), "{}", output.text());
+    let hidden = r#"{"card_number":"***","cookie":"***"}"#;
+    let [line, of_error] = output.json().try_into().unwrap();
+    assert_eq!(line["message"], format!("charging {hidden}"));
+    assert_eq!(line["some"], format!("Some({hidden})"));
+    assert_eq!(line["two"], format!("({hidden}, {hidden})"));
+    assert_eq!(line["within"], format!("in {hidden}"));
+    assert_eq!(line["exception"], format!("Refused: refused {hidden}"));
+    assert_eq!(of_error["message"], format!("refused {hidden}"));
+}
