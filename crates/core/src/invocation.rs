@@ -2,10 +2,12 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, PoisonError, Weak,
-        atomic::{AtomicBool, AtomicU8, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicU16, Ordering},
     },
     time::{Duration, SystemTime},
 };
+
+use http::StatusCode;
 
 use crate::{
     Env, Host, InvocationRequest, Outcome, SharedClock,
@@ -35,6 +37,9 @@ struct State {
     deadline: Option<Deadline>,
     cold_start: Option<bool>,
     outcome: AtomicU8,
+    /// Zero if there is none.
+    status: AtomicU16,
+    route: Mutex<Option<Arc<str>>>,
     clock: SharedClock,
     early_flush: EarlyFlush,
     ended: AtomicBool,
@@ -158,6 +163,29 @@ impl Invocation {
         }
     }
 
+    /// The http status of the answer that a layer has seen last; `None` until then, and if
+    /// the answer has none.
+    #[must_use]
+    pub fn status_code(&self) -> Option<StatusCode> {
+        StatusCode::from_u16(self.0.status.load(Ordering::Relaxed)).ok()
+    }
+
+    /// The route that the request was matched to, as the router spells it:
+    /// `GET /orders/{id}`. `None` unless something inside the router has told it.
+    #[must_use]
+    pub fn route(&self) -> Option<Arc<str>> {
+        let route = self.0.route.lock();
+        route.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Tells the route that the request was matched to. It must be one of few: a template,
+    /// not a path. The last one counts, which is that of the innermost router.
+    pub fn set_route(&self, route: impl Into<Arc<str>>) {
+        let route = Some(route.into());
+        let mut place = self.0.route.lock().unwrap_or_else(PoisonError::into_inner);
+        *place = route;
+    }
+
     /// Has `flush` called once when only `margin` is left before the deadline, or
     /// half of the time there was if that is less. It is an early flush, not the
     /// end: more data and the real finish may follow.
@@ -240,6 +268,10 @@ impl Invocation {
         }
     }
 
+    pub(crate) fn record_status(&self, status: StatusCode) {
+        self.0.status.store(status.as_u16(), Ordering::Relaxed);
+    }
+
     /// The outermost layer has finished.
     pub(crate) fn end(&self) {
         self.0.ended.store(true, Ordering::Release);
@@ -320,6 +352,8 @@ impl State {
             deadline: None,
             cold_start: None,
             outcome: AtomicU8::new(0),
+            status: AtomicU16::new(0),
+            route: Mutex::default(),
             clock,
             early_flush: EarlyFlush::default(),
             ended: AtomicBool::new(false),

@@ -90,6 +90,9 @@ where
             }
             return Poll::Pending;
         };
+        if let Some(status) = R::status_code(&result) {
+            this.completion.invocation.record_status(status);
+        }
         this.completion.complete(R::outcome(&result));
         Poll::Ready(result)
     }

@@ -44,6 +44,12 @@ pub trait InvocationRequest {
 pub trait Observe<Res, Err>: InvocationRequest {
     /// The outcome of a call that returned.
     fn outcome(result: &Result<Res, Err>) -> Outcome;
+
+    /// The http status of the answer, if it has one.
+    fn status_code(result: &Result<Res, Err>) -> Option<http::StatusCode> {
+        let _ = result;
+        None
+    }
 }
 
 #[cfg(feature = "lambda")]
@@ -99,6 +105,10 @@ impl<B, RB, Err> Observe<http::Response<RB>, Err> for http::Request<B> {
     /// A 5xx response is a fault.
     fn outcome(result: &Result<http::Response<RB>, Err>) -> Outcome {
         ok_or_fault(matches!(result, Ok(response) if !response.status().is_server_error()))
+    }
+
+    fn status_code(result: &Result<http::Response<RB>, Err>) -> Option<http::StatusCode> {
+        Some(result.as_ref().ok()?.status())
     }
 }
 
