@@ -19,3 +19,7 @@ pub use powertools_local as local;
 #[cfg_attr(docsrs, doc(cfg(feature = "logger")))]
 #[doc(inline)]
 pub use powertools_logger as logger;
+#[cfg(feature = "metrics")]
+#[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
+#[doc(inline)]
+pub use powertools_metrics as metrics;

@@ -107,7 +107,7 @@ impl Request {
 fn help() -> String {
     let mut text = String::from(
         "cargo xtask test              start the servers that the tests need and run all of them
-cargo xtask tree              check the dependency rules, print the weight of the logger
+cargo xtask tree              check the dependency rules, print the weight of the utilities
 cargo xtask bench [FILTER]    time, instructions and allocations, ours beside the peers'
 cargo xtask bench --instructions [FILTER]
                               counts only, one line each: name, instructions, allocations

@@ -1,5 +1,8 @@
 use axum::Json;
-use powertools::logger::append_key;
+use powertools::{
+    logger::append_key,
+    metrics::{Metrics, Unit},
+};
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]
@@ -11,5 +14,6 @@ pub(crate) struct Greeting {
 pub(crate) async fn greeting() -> Json<Greeting> {
     append_key("greeting", "hello");
     tracing::info!("greeting requested");
+    Metrics::current().add("Greetings", Unit::Count, 1);
     Json(Greeting { message: "hello" })
 }

@@ -3,4 +3,4 @@
 mod app;
 mod greeting;
 
-pub use app::{Function, function};
+pub use app::{Function, function, metrics};

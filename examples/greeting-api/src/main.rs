@@ -32,7 +32,8 @@ async fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
         .correlation_id(CorrelationIdPath::API_GATEWAY_REST)
         .build()?;
     logger.init()?;
-    lambda_http::run_concurrent(greeting_api::function(logger)).await
+    let metrics = greeting_api::metrics().build()?;
+    lambda_http::run_concurrent(greeting_api::function(logger, metrics)).await
 }
 
 /// Without this, the runtime panics about the first variable that it misses.

@@ -1,11 +1,12 @@
 //! The function in process: an event in, the answer out.
 
-use greeting_api::function;
+use greeting_api::{function, metrics};
 use powertools::{
     event_handler::testing,
     logger::{CorrelationIdPath, LoggerLayer},
 };
 use powertools_core::{ColdStart, Env, Host, test_util::CapturedOutput};
+use powertools_metrics::test_util::CapturedMetrics;
 use serde_json::{Value, json};
 use tracing_subscriber::{Registry, layer::SubscriberExt};
 
@@ -35,21 +36,30 @@ fn event(event: &str, method: &str, path: &str) -> Value {
 
 /// What the function answers and logs.
 async fn invoke(event: &Value) -> (Value, Vec<Value>) {
+    let (answer, lines, _) = measure(event).await;
+    (answer, lines)
+}
+
+/// What the function answers, logs and measures, in a process that is new.
+async fn measure(event: &Value) -> (Value, Vec<Value>, CapturedMetrics) {
     let output = CapturedOutput::default();
     let host = Host::default()
         .with_env(Env::from_iter([("POWERTOOLS_SERVICE_NAME", "greetings")]))
         .with_cold_start(ColdStart::unused());
     let logger = LoggerLayer::builder()
-        .host(host)
+        .host(host.clone())
         .output(output.writer())
         .correlation_id(CorrelationIdPath::API_GATEWAY_REST)
         .build()
         .unwrap();
+    let captured = CapturedMetrics::default();
+    let metrics = metrics().host(host).sink(captured.clone()).build().unwrap();
     let subscriber = Registry::default().with(logger.subscriber_layer());
     let _guard = tracing::subscriber::set_default(subscriber);
     let context = testing::context("r-1");
-    let answer = testing::invoke_with_context(function(logger), event, context).await;
-    (answer.unwrap(), output.json())
+    let function = function(logger, metrics);
+    let answer = testing::invoke_with_context(function, event, context).await;
+    (answer.unwrap(), output.json(), captured)
 }
 
 /// The value of a header in either of the two shapes.
@@ -127,6 +137,36 @@ async fn the_handlers_line_carries_the_invocation() {
     }
 }
 
+#[tokio::test]
+async fn greetings_and_cold_starts_are_counted() {
+    for service in EVENTS {
+        let (_, _, captured) = measure(&event(service, "GET", "/greeting")).await;
+        let greetings = captured.metric("Greetings");
+        assert_eq!(greetings.values(), [1.0]);
+        let set = [("service".to_owned(), "greetings".to_owned())];
+        assert_eq!(greetings.iter().next().unwrap().dimension_sets(), [set]);
+        assert_eq!(captured.metric("ColdStart").values(), [1.0]);
+    }
+}
+
+#[tokio::test]
+async fn requests_are_counted_by_route_and_status() {
+    for service in EVENTS {
+        let (_, _, captured) = measure(&event(service, "GET", "/greeting")).await;
+        for name in ["Requests", "Faults", "Latency"] {
+            let metric = captured
+                .metric(name)
+                .with_dimension("route", "GET /greeting");
+            assert_eq!(metric.with_dimension("status", "2xx").count(), 1, "{name}");
+        }
+        let (_, _, captured) = measure(&event(service, "GET", "/nowhere")).await;
+        let requests = captured.metric("Requests").with_dimension("status", "4xx");
+        assert_eq!(requests.values(), [1.0]);
+        assert_eq!(requests.iter().next().unwrap().dimension("route"), None);
+        assert_eq!(captured.metric("Greetings").count(), 0);
+    }
+}
+
 #[test]
 fn the_runtime_takes_the_function() {
     let logger = LoggerLayer::builder()
@@ -134,5 +174,6 @@ fn the_runtime_takes_the_function() {
         .build()
         .unwrap();
     // Creating the future is the check; running it would need a Runtime API.
-    drop(lambda_http::run_concurrent(function(logger)));
+    let metrics = metrics().build().unwrap();
+    drop(lambda_http::run_concurrent(function(logger, metrics)));
 }

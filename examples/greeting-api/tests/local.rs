@@ -8,6 +8,7 @@ use std::{
 };
 
 use serde_json::Value;
+use testbed::check::emf::EmfCheck;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines},
     net::TcpStream,
@@ -135,8 +136,12 @@ async fn a_request_is_answered_through_the_function_and_logged_with_its_context(
     running.interrupt().await;
     let (code, written) = running.ends().await;
     assert_eq!(code, 0);
-    // Standard output is the function's: this line and nothing else.
-    let line: Value = serde_json::from_str(&written).unwrap();
+    // Standard output is the function's: one log line, metrics, and nothing else.
+    let (metrics, logs): (Vec<&str>, _) = written
+        .lines()
+        .partition(|line| line.starts_with("{\"_aws\""));
+    let [log] = logs.try_into().unwrap();
+    let line: Value = serde_json::from_str(log).unwrap();
     assert_eq!(line["message"], "greeting requested");
     assert_eq!(line["level"], "INFO");
     assert_eq!(line["service"], "greetings");
@@ -146,6 +151,17 @@ async fn a_request_is_answered_through_the_function_and_logged_with_its_context(
     for key in ["function_arn", "function_request_id", "xray_trace_id"] {
         assert!(line[key].is_string(), "{key}");
     }
+    let metrics = EmfCheck::new().assert_lines(metrics.join("\n"));
+    let names = metrics.iter().flat_map(|line| line.metrics());
+    let names: Vec<_> = names.map(|metric| metric.key().name()).collect();
+    let count = |wanted: &str| names.iter().filter(|name| **name == wanted).count();
+    assert_eq!(
+        (count("ColdStart"), count("Greetings")),
+        (1, 1),
+        "{names:?}"
+    );
+    // A greeting, a path and a method that are unknown: each in every dimension set.
+    assert_eq!(count("Requests"), 7, "{names:?}");
 }
 
 #[cfg(target_os = "linux")]

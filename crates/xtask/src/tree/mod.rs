@@ -7,7 +7,7 @@
 //! | [`defaults`] | which members plain cargo commands leave out |
 //! | [`json`] | features of `serde_json` that would change users' types |
 //! | [`manifests`] | what each manifest takes from the workspace and tells its readers |
-//! | [`weight`] | how many crates the logger brings |
+//! | [`weight`] | how many crates a utility brings |
 //!
 //! Each rule is a function from what cargo says to a list of complaints.
 
@@ -25,14 +25,20 @@ use crate::workspace::Workspace;
 
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let metadata = Metadata::load(workspace)?;
-    let weight = weight::measure(workspace)?;
+    let weights = weight::measure(workspace)?;
     let results = [
         ("imports", imports::check(&metadata)),
         ("contents", contents::check(workspace, &metadata)?),
         ("defaults", defaults::check(&metadata)),
         ("json", json::check(&metadata)),
         ("manifests", manifests::check(&metadata)?),
-        ("weight", weight.complaints()),
+        (
+            "weight",
+            weights
+                .iter()
+                .flat_map(weight::Weight::complaints)
+                .collect(),
+        ),
     ];
     let mut complaints = Vec::new();
     for (rule, found) in results {
@@ -42,7 +48,9 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         );
         complaints.extend(found);
     }
-    println!("{weight}");
+    for weight in &weights {
+        println!("{weight}");
+    }
     if complaints.is_empty() {
         return Ok(());
     }
