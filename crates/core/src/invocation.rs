@@ -2,12 +2,10 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, PoisonError, Weak,
-        atomic::{AtomicBool, AtomicU8, AtomicU16, Ordering},
+        atomic::{AtomicBool, AtomicU8, Ordering},
     },
     time::{Duration, SystemTime},
 };
-
-use http::StatusCode;
 
 use crate::{
     Env, Host, InvocationRequest, Outcome, SharedClock,
@@ -37,8 +35,6 @@ struct State {
     deadline: Option<Deadline>,
     cold_start: Option<bool>,
     outcome: AtomicU8,
-    /// Zero if there is none.
-    status: AtomicU16,
     route: Mutex<Option<Arc<str>>>,
     clock: SharedClock,
     early_flush: EarlyFlush,
@@ -163,13 +159,6 @@ impl Invocation {
         }
     }
 
-    /// The http status of the answer that a layer has seen last; `None` until then, and if
-    /// the answer has none.
-    #[must_use]
-    pub fn status_code(&self) -> Option<StatusCode> {
-        StatusCode::from_u16(self.0.status.load(Ordering::Relaxed)).ok()
-    }
-
     /// The route that the request was matched to, as the router spells it:
     /// `GET /orders/{id}`. `None` unless something inside the router has told it.
     #[must_use]
@@ -268,10 +257,6 @@ impl Invocation {
         }
     }
 
-    pub(crate) fn record_status(&self, status: StatusCode) {
-        self.0.status.store(status.as_u16(), Ordering::Relaxed);
-    }
-
     /// The outermost layer has finished.
     pub(crate) fn end(&self) {
         self.0.ended.store(true, Ordering::Release);
@@ -352,7 +337,6 @@ impl State {
             deadline: None,
             cold_start: None,
             outcome: AtomicU8::new(0),
-            status: AtomicU16::new(0),
             route: Mutex::default(),
             clock,
             early_flush: EarlyFlush::default(),

@@ -7,6 +7,7 @@ use std::{
     task::{Context, Poll},
 };
 
+use http::StatusCode;
 use pin_project_lite::pin_project;
 use tracing::Span;
 
@@ -18,6 +19,12 @@ pub trait Observer: Send + 'static {
     /// One that runs no code of others and looks for neither can do without, which is
     /// cheaper.
     const ENTERS: bool = true;
+
+    /// Called before the [`finish`](Self::finish) of a call that returned an answer with an
+    /// http status. Default: nothing.
+    fn answered(&mut self, status: StatusCode) {
+        let _ = status;
+    }
 
     /// Called exactly once, as part of the invocation: when the inner future is
     /// ready, when it or the inner service's `call` panics, or when it is dropped
@@ -91,7 +98,7 @@ where
             return Poll::Pending;
         };
         if let Some(status) = R::status_code(&result) {
-            this.completion.invocation.record_status(status);
+            this.completion.answered(status);
         }
         this.completion.complete(R::outcome(&result));
         Poll::Ready(result)
@@ -122,6 +129,12 @@ impl<O: Observer> Completion<O> {
             span,
             outermost,
             observer: Some(observer),
+        }
+    }
+
+    fn answered(&mut self, status: StatusCode) {
+        if let Some(observer) = &mut self.observer {
+            observer.answered(status);
         }
     }
 

@@ -1,7 +1,10 @@
 use std::{
     fmt,
     io::{self, Write},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 /// Where whole lines are written: log lines and EMF blobs.
@@ -21,14 +24,18 @@ impl SharedWriter {
 
     /// Any writer. It must not log itself: its own line would wait for it forever.
     pub fn new(writer: impl Write + Send + 'static) -> Self {
-        Self(Arc::new(Mutex::new(writer)))
+        let torn = false;
+        Self(Arc::new(Mutex::new(Lines { writer, torn })))
     }
 
-    /// Writes one line, which must end with `\n`.
+    /// Writes one line, or several, which must end with `\n`.
+    ///
+    /// After a line of which only a part was written the next one begins on a line of its own.
     ///
     /// # Errors
     ///
-    /// What the writer returns.
+    /// What the writer returns, unless it has taken all of the line: what it says while it is
+    /// flushed does not count, since a line that is repeated then would be there twice.
     pub fn write_line(&self, line: &[u8]) -> io::Result<()> {
         self.0.write_line(line)
     }
@@ -51,20 +58,110 @@ trait WriteLine: Send + Sync {
     fn write_line(&self, line: &[u8]) -> io::Result<()>;
 }
 
+// Process-wide, as the standard output is: whether it ends within a line.
+static TORN: AtomicBool = AtomicBool::new(false);
+
 struct Stdout;
 
 impl WriteLine for Stdout {
     fn write_line(&self, line: &[u8]) -> io::Result<()> {
         // Line buffered: a whole line passes straight through.
-        io::stdout().lock().write_all(line)
+        let mut stdout = io::stdout().lock();
+        let mut torn = TORN.load(Ordering::Relaxed);
+        let written = write_whole(&mut stdout, line, &mut torn);
+        TORN.store(torn, Ordering::Relaxed);
+        written
     }
 }
 
-impl<W: Write + Send> WriteLine for Mutex<W> {
+struct Lines<W> {
+    writer: W,
+    torn: bool,
+}
+
+impl<W: Write + Send> WriteLine for Mutex<Lines<W>> {
     fn write_line(&self, line: &[u8]) -> io::Result<()> {
         // A writer that panicked once may still take the next line.
-        let mut writer = self.lock().unwrap_or_else(PoisonError::into_inner);
-        writer.write_all(line)?;
-        writer.flush()
+        let mut lines = self.lock().unwrap_or_else(PoisonError::into_inner);
+        let Lines { writer, torn } = &mut *lines;
+        write_whole(writer, line, torn)?;
+        let _ = writer.flush();
+        Ok(())
+    }
+}
+
+/// As `write_all`, and tells in `torn` whether the output ends within a line.
+fn write_whole(writer: &mut impl Write, line: &[u8], torn: &mut bool) -> io::Result<()> {
+    if *torn {
+        writer.write_all(b"\n")?;
+        *torn = false;
+    }
+    let mut rest = line;
+    while !rest.is_empty() {
+        match writer.write(rest) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => {
+                rest = rest.get(written..).unwrap_or_default();
+                *torn = !rest.is_empty();
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes a few bytes at a time, and fails when it is told.
+    #[derive(Clone, Default)]
+    struct Slow {
+        written: Arc<Mutex<Vec<u8>>>,
+        room: Arc<Mutex<usize>>,
+    }
+
+    impl Write for Slow {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let mut room = self.room.lock().unwrap();
+            if *room == 0 {
+                return Err(io::Error::other("no room"));
+            }
+            let taken = bytes.len().min(3).min(*room);
+            *room -= taken;
+            self.written
+                .lock()
+                .unwrap()
+                .extend_from_slice(&bytes[..taken]);
+            Ok(taken)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Err(io::Error::other("never flushed"))
+        }
+    }
+
+    #[test]
+    fn a_line_that_was_taken_is_written_whatever_the_flush_says() {
+        let slow = Slow::default();
+        *slow.room.lock().unwrap() = 100;
+        let writer = SharedWriter::new(slow.clone());
+        writer.write_line(b"whole line\n").unwrap();
+        assert_eq!(*slow.written.lock().unwrap(), b"whole line\n");
+    }
+
+    #[test]
+    fn a_line_after_a_torn_one_stands_alone() {
+        let slow = Slow::default();
+        let writer = SharedWriter::new(slow.clone());
+        *slow.room.lock().unwrap() = 4;
+        assert!(writer.write_line(b"first\n").is_err());
+        assert!(writer.write_line(b"second\n").is_err());
+        *slow.room.lock().unwrap() = 100;
+        writer.write_line(b"third\n").unwrap();
+        writer.write_line(b"fourth\n").unwrap();
+        let written = slow.written.lock().unwrap();
+        assert_eq!(String::from_utf8_lossy(&written), "firs\nthird\nfourth\n");
     }
 }

@@ -6,13 +6,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use http::StatusCode;
 use powertools_core::{Invocation, Observer, Outcome};
 use tracing::warn;
 
 use crate::{
     MetricsError, Resolution, Unit,
     pairs::Pairs,
-    requests,
+    requests::{self, Measured},
     series::Sample,
     settings::{Settings, Warning},
     shared::Shared,
@@ -28,6 +29,8 @@ pub(crate) struct Part {
     /// No metrics layer outside of this one has begun the invocation.
     owns: bool,
     started: Option<Instant>,
+    /// Of the answer, at the http level.
+    status: Option<StatusCode>,
 }
 
 impl Part {
@@ -37,6 +40,7 @@ impl Part {
             shared: Arc::clone(shared),
             owns: false,
             started: None,
+            status: None,
         };
         let Some(state) = State::begin(invocation, settings) else {
             return this;
@@ -72,6 +76,10 @@ impl Observer for Part {
     // What it calls of others' is a sink, which looks for no invocation.
     const ENTERS: bool = false;
 
+    fn answered(&mut self, status: StatusCode) {
+        self.status = Some(status);
+    }
+
     fn finish(self, invocation: &Invocation, outcome: Outcome) {
         let settings = &self.shared.settings;
         let Some(state) = State::of(invocation).filter(|_| self.owns) else {
@@ -79,7 +87,12 @@ impl Observer for Part {
         };
         if let (Some(routes), Some(started)) = (&settings.requests, self.started) {
             let elapsed = settings.host.clock().instant().duration_since(started);
-            let counted = requests::count(invocation, state, routes, (outcome, elapsed));
+            let request = Measured {
+                outcome,
+                elapsed,
+                status: self.status,
+            };
+            let counted = requests::count(invocation, state, routes, &request);
             tell(invocation, settings, counted);
         }
         match state.collector.end(settings) {

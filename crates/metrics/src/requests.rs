@@ -43,18 +43,26 @@ impl Routes {
     }
 }
 
+/// What a layer has seen of a request.
+#[derive(Debug)]
+pub(crate) struct Measured {
+    pub(crate) outcome: Outcome,
+    pub(crate) elapsed: Duration,
+    pub(crate) status: Option<StatusCode>,
+}
+
 /// Writes the metrics of one invocation, in a line of their own.
 pub(crate) fn count(
     invocation: &Invocation,
     state: &State,
     routes: &Routes,
-    (outcome, elapsed): (Outcome, Duration),
+    request: &Measured,
 ) -> Result<(), MetricsError> {
     let settings = &state.settings;
     let frame = settings.frame();
     let none = Pairs::default();
     let route = invocation.route().map(|route| routes.bounded(route));
-    let status = invocation.status_code().map(class);
+    let status = request.status.map(class);
     let fill = |group: &mut Group| {
         group.extend(&frame, frame.defaults, None)?;
         if let Some(name) = function_name(invocation, settings) {
@@ -68,7 +76,7 @@ pub(crate) fn count(
         if status.is_some() {
             group.add_set(&frame, route.into_iter().chain(status))?;
         }
-        for (name, unit, value) in measured(outcome, elapsed).into_iter().flatten() {
+        for (name, unit, value) in request.samples().into_iter().flatten() {
             let sample = Sample {
                 name,
                 unit,
@@ -84,19 +92,21 @@ pub(crate) fn count(
         .emit_alone(settings, &frame, (None, &none), fill)
 }
 
-fn measured(outcome: Outcome, elapsed: Duration) -> [Option<(&'static str, Unit, f64)>; 3] {
-    let fault = match outcome {
-        Outcome::Ok => Some(0.0),
-        // At the runtime level nobody knows.
-        Outcome::Unknown => None,
-        _ => Some(1.0),
-    };
-    let latency = elapsed.in_unit(Unit::Milliseconds);
-    [
-        Some(("Requests", Unit::Count, 1.0)),
-        fault.map(|fault| ("Faults", Unit::Count, fault)),
-        Some(("Latency", Unit::Milliseconds, latency)),
-    ]
+impl Measured {
+    fn samples(&self) -> [Option<(&'static str, Unit, f64)>; 3] {
+        let fault = match self.outcome {
+            Outcome::Ok => Some(0.0),
+            // At the runtime level nobody knows.
+            Outcome::Unknown => None,
+            _ => Some(1.0),
+        };
+        let latency = self.elapsed.in_unit(Unit::Milliseconds);
+        [
+            Some(("Requests", Unit::Count, 1.0)),
+            fault.map(|fault| ("Faults", Unit::Count, fault)),
+            Some(("Latency", Unit::Milliseconds, latency)),
+        ]
+    }
 }
 
 fn class(status: StatusCode) -> &'static str {
