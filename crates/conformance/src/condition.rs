@@ -36,8 +36,9 @@ pub(crate) enum Relation {
     Before(Path),
     /// One of the names of members and of texts in lists is among those of this path.
     SharesNames(Path),
-    /// Two of the objects have the same member of this name, or both have none.
-    TwoShare(String),
+    /// Two of the objects have the same member of this name, or both have none; and not of the
+    /// other name.
+    TwoShare(String, Option<String>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +64,7 @@ pub(crate) struct Written {
     before: Option<String>,
     shares_names_with: Option<String>,
     two_share: Option<String>,
+    but_not: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -95,7 +97,7 @@ impl Written {
     /// # Errors
     ///
     /// If it is none.
-    pub(crate) fn read(self) -> Result<Condition, String> {
+    pub(crate) fn read(mut self) -> Result<Condition, String> {
         let one_test = "a path has one test: exists, equals, one_of, contains, matches, type, \
                         has_name, before, shares_names_with or two_share";
         let mut exists = self.exists;
@@ -116,11 +118,15 @@ impl Written {
         let relations: Vec<Relation> = [
             path(self.before)?.map(Relation::Before),
             path(self.shares_names_with)?.map(Relation::SharesNames),
-            self.two_share.map(Relation::TwoShare),
+            self.two_share
+                .map(|name| Relation::TwoShare(name, self.but_not.take())),
         ]
         .into_iter()
         .flatten()
         .collect();
+        if self.but_not.is_some() {
+            return Err("but_not goes with two_share".to_owned());
+        }
         let count = tests.len() + relations.len() + usize::from(exists.is_some());
         let (place, paths) = match (self.path, self.expected_path, self.note_contains) {
             (Some(paths), None, None) => (Place::Input, read_paths(paths)?),
@@ -189,9 +195,16 @@ impl Relation {
                 let own = paths.iter().flat_map(|path| path.names(root));
                 own.into_iter().any(|name| names.contains(&name))
             }
-            Self::TwoShare(name) => selected.iter().enumerate().any(|(position, one)| {
-                let others = &selected[position + 1..];
-                others.iter().any(|other| one.get(name) == other.get(name))
+            Self::TwoShare(name, other) => selected.iter().enumerate().any(|(position, one)| {
+                let rest = &selected[position + 1..];
+                // Two paths may select the same one.
+                let is_twin = |twin: &&Json| {
+                    let differ = |other: &String| one.get(other) != twin.get(other);
+                    !std::ptr::eq(*one, *twin)
+                        && one.get(name) == twin.get(name)
+                        && other.as_ref().is_none_or(differ)
+                };
+                rest.iter().any(is_twin)
             }),
         }
     }
@@ -213,7 +226,7 @@ mod tests {
     const CASE: &str = concat!(
         r#"{"id":"a","utility":"u","note":"oracle quirk: a note","#,
         r#""input":{"op":"log","n":1,"big":18446744073709551616,"f":1.5,"t":true,"z":null,"#,
-        r#""list":["x",{"op":"deep"}],"json":"{\"a\":1}","nan":" NaN ","text":"plain","loose":"{\"a\":-Infinity}","#,
+        r#""blank":" ","wide":"\u00e9","list":["x",{"op":"deep"}],"json":"{\"a\":1}","nan":" NaN ","text":"plain","loose":"{\"a\":-Infinity}","#,
         r#""keys":{"a":1},"names":["b","a"],"#,
         r#""twins":[{"id":1,"service":"s"},{"id":2,"service":"s"}]},"#,
         r#""expected":{"lines":[{"level":"INFO"}]}}"#,
@@ -269,6 +282,16 @@ mod tests {
             ("path = 'twins[*]'\ntwo_share = 'id'", false),
             ("path = 'twins[*]'\ntwo_share = 'nothing'", true),
             ("path = 'list[1]'\ntwo_share = 'nothing'", false),
+            ("path = ['list[1]', 'list[*]']\ntwo_share = 'op'", false),
+            (
+                "path = 'twins[*]'\ntwo_share = 'service'\nbut_not = 'id'",
+                true,
+            ),
+            (
+                "path = 'twins[*]'\ntwo_share = 'service'\nbut_not = 'x'",
+                false,
+            ),
+            ("path = 'op'\nshares_names_with = '**.op'", true),
             ("note_contains = 'quirk'", true),
             ("note_contains = 'quark'", false),
         ] {
@@ -285,6 +308,8 @@ mod tests {
             ("big", "number integer big-integer"),
             ("f", "number"),
             ("text", "text"),
+            ("blank", "text blank"),
+            ("wide", "text not-ascii"),
             ("json", "text json-text"),
             ("nan", "text json-text loose-json"),
             ("loose", "text json-text loose-json"),
@@ -298,6 +323,8 @@ mod tests {
                 "integer",
                 "big-integer",
                 "text",
+                "blank",
+                "not-ascii",
                 "json-text",
                 "loose-json",
                 "array",
@@ -328,6 +355,7 @@ mod tests {
             "path = 'a'\nbefore = 'b'\ntwo_share = 'c'",
             "path = 'a'\nbefore = 'b['",
             "exists = true",
+            "path = 'a'\nexists = true\nbut_not = 'b'",
             "note_contains = 'x'\nexists = true",
             "note_contains = 'x'\nequals = 1",
             "path = 'a'\nnote_contains = 'x'",

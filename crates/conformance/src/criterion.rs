@@ -29,6 +29,10 @@ pub(crate) enum Type {
     /// An integer that 64 bits do not hold.
     BigInteger,
     Text,
+    /// A text of white space, or of nothing.
+    Blank,
+    /// A text with a character that is not printable ASCII.
+    NotAscii,
     /// A text that is JSON itself, as Python reads it.
     JsonText,
     /// A text that is JSON for Python alone, because of NaN or Infinity.
@@ -64,6 +68,10 @@ impl Type {
             (Self::Integer, Json::Number(number)) => number.is_integer(),
             (Self::BigInteger, Json::Number(number)) => {
                 number.is_integer() && number.as_i64().is_none() && number.as_u64().is_none()
+            }
+            (Self::Blank, Json::Text(text)) => text.trim().is_empty(),
+            (Self::NotAscii, Json::Text(text)) => {
+                !text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
             }
             (Self::JsonText, Json::Text(text)) => {
                 Json::parse(text).is_ok() || Self::LooseJson.is_of(value)

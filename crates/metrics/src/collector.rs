@@ -155,14 +155,15 @@ impl Collector {
         let mut set = self.open()?;
         if set.is_empty() {
             drop(set);
-            let disabled = settings.is_disabled()?;
-            return match settings.raise_on_empty && !disabled {
-                true => Err(MetricsError::new(MetricsErrorKind::Empty)),
-                false => {
-                    settings.warn(Warning::Empty);
-                    Ok(())
-                }
-            };
+            // Switched off, nothing is what there should be.
+            if settings.is_disabled()? {
+                return Ok(());
+            }
+            if settings.raise_on_empty {
+                return Err(MetricsError::new(MetricsErrorKind::Empty));
+            }
+            settings.warn(Warning::Empty);
+            return Ok(());
         }
         let frame = settings.frame();
         set.emit_all(&frame, now(settings), &mut |blob| emit(settings, blob))?;
@@ -284,7 +285,7 @@ pub(crate) fn checked_millis(settings: &Settings, at: SystemTime) -> u64 {
     let now = settings.host.clock().now();
     let too_old = now.duration_since(at).is_ok_and(|age| age > OLDEST);
     let too_new = at.duration_since(now).is_ok_and(|ahead| ahead > NEWEST);
-    if too_old || too_new {
+    if (too_old || too_new) && settings.sink.limits_time() {
         settings.warn(Warning::Timestamp);
     }
     millis(at)

@@ -1,9 +1,12 @@
 //! One file or directory for each utility, and the table of all of them.
 
+mod common;
 mod jmespath;
 mod logger;
+mod metrics;
 mod table;
 
 pub use jmespath::Jmespath;
 pub use logger::Logger;
+pub use metrics::Metrics;
 pub use table::all;

@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
-use super::{Jmespath, Logger};
+use super::{Jmespath, Logger, Metrics};
 use crate::arm::Arm;
 
 /// Every arm. A new utility adds its row here.
 #[must_use]
 pub fn all() -> Vec<Arc<dyn Arm>> {
-    vec![Arc::new(Jmespath), Arc::new(Logger)]
+    vec![Arc::new(Jmespath), Arc::new(Logger), Arc::new(Metrics)]
 }
 
 #[cfg(test)]

@@ -75,6 +75,10 @@ impl MetricsSink for DatadogSink {
         }
     }
 
+    fn limits_time(&self) -> bool {
+        false
+    }
+
     fn warn_of_dimension(&self, name: &str, value: &str) -> Option<&'static str> {
         let fits = name.starts_with(|first: char| first.is_ascii_alphabetic())
             && name.len() + 1 + value.len() <= MAX_TAG;

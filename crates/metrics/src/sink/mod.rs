@@ -58,6 +58,12 @@ pub trait MetricsSink: Send + Sync + 'static {
         Ok(())
     }
 
+    /// Whether times of more than 14 days ago or 2 hours ahead are warned of, as CloudWatch
+    /// drops them. Default: yes.
+    fn limits_time(&self) -> bool {
+        true
+    }
+
     /// What to warn of about a dimension that is recorded all the same. Default: nothing.
     fn warn_of_dimension(&self, name: &str, value: &str) -> Option<&'static str> {
         let _ = (name, value);
@@ -76,6 +82,10 @@ impl<S: MetricsSink + ?Sized> MetricsSink for Arc<S> {
 
     fn check_name(&self, name: &str) -> Result<(), MetricsError> {
         (**self).check_name(name)
+    }
+
+    fn limits_time(&self) -> bool {
+        (**self).limits_time()
     }
 
     fn warn_of_dimension(&self, name: &str, value: &str) -> Option<&'static str> {

@@ -1,6 +1,7 @@
-use super::{compare, members, special, world::World};
+use super::{compare, world::World};
 use crate::{
     arm::{Arm, Refusal},
+    arms::common::{members, special},
     compare::Difference,
     json::Json,
 };

@@ -1,20 +1,23 @@
 //! What is expected and what came, laid beside each other by the rules of the mapping.
 
-use super::align::align;
 use crate::{
+    arms::common::{
+        align::align,
+        places::{by_place, change_members, list},
+    },
     compare::{Comparison, Difference},
-    json::{Json, Object, where_same, without_nan},
+    json::{Json, where_same, without_nan},
     mapping::{self, without},
     place::Place,
 };
 
 pub(super) fn differences(expected: &Json, got: &Json) -> Vec<Difference> {
     let mut found = lines(expected, got);
-    let theirs = by_place(expected, |name, value| match name {
+    let theirs = by_place(expected, &OF_LINES, |name, value| match name {
         "values" => their_value(value),
         _ => without(value, "message"),
     });
-    let ours = by_place(got, |_, value| value.clone());
+    let ours = by_place(got, &OF_LINES, |_, value| value.clone());
     let ours = change_members(&ours, |list, value| {
         change_members(value, |at, own| {
             let theirs = theirs.get(list).and_then(|list| list.get(at));
@@ -82,56 +85,11 @@ fn lines(expected: &Json, got: &Json) -> Vec<Difference> {
     found
 }
 
-fn list<'a>(value: &'a Json, name: &str) -> &'a [Json] {
-    value.get(name).and_then(Json::as_array).unwrap_or_default()
-}
-
 /// The names of the one line that the other has too.
 fn shared(own: &Json, other: &Json) -> Json {
     let other = other.as_array().unwrap_or_default();
     let own = own.as_array().unwrap_or_default().iter();
     Json::Array(own.filter(|name| other.contains(name)).cloned().collect())
-}
-
-/// The other members. Lists of what happened at an operation are told by its place; there may
-/// be none. A warning says nothing but its place.
-fn by_place(answer: &Json, change: impl Fn(&str, &Json) -> Json) -> Json {
-    let object = answer.as_object().cloned().unwrap_or_default();
-    let lists = ["errors", "values", "warnings"].map(|name| {
-        let items = list(answer, name).iter().map(|item| {
-            let at = item.get("at");
-            let place = at.and_then(Json::as_text).map(str::to_owned);
-            let place = place.unwrap_or_else(|| at.map_or_else(String::new, Json::to_string));
-            match name {
-                "warnings" => (place, Json::Bool(true)),
-                _ => (place, change(name, item)),
-            }
-        });
-        // Several warnings of one operation count as one.
-        let mut places: Vec<(String, Json)> = items.collect();
-        if name == "warnings" {
-            places.sort_by(|one, other| one.0.cmp(&other.0));
-            places.dedup();
-        }
-        (name.to_owned(), Json::object(places))
-    });
-    let is_other =
-        |name: &str| !OF_LINES.contains(&name) && lists.iter().all(|(list, _)| list != name);
-    let others = object.iter().filter(|(name, _)| is_other(name));
-    let others = others.map(|(name, value)| (name.to_owned(), value.clone()));
-    Json::object(others.chain(lists.clone()).collect::<Vec<_>>())
-}
-
-fn change_members(value: &Json, change: impl Fn(&str, &Json) -> Json) -> Json {
-    match value.as_object() {
-        Some(object) => {
-            let members = object
-                .iter()
-                .map(|(name, value)| (name, change(name, value)));
-            Json::Object(members.collect::<Object>())
-        }
-        None => value.clone(),
-    }
 }
 
 fn their_line(line: &Json) -> Json {

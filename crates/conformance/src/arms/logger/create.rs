@@ -5,14 +5,14 @@ use powertools_logger::{
     DatadogFormatter, LogBuffer, LoggerBuilder, LoggerConfigError, LoggerLayer, WholeEvent,
 };
 
-use super::{
-    fault::Fault,
-    members::{self, given, unknown},
-    sorted::Sorted,
-    special::Value,
-};
+use super::sorted::Sorted;
 use crate::{
     arm::Refusal,
+    arms::common::{
+        fault::Fault,
+        members::{self, given, unknown},
+        special::Value,
+    },
     json::{Json, Number},
     mapping,
 };

@@ -5,12 +5,15 @@ use std::error::Error;
 use powertools_logger::{fields, json};
 use tracing::{Level, event, field::debug};
 
-use super::{
-    members::{self, given, must_text, unknown},
-    raised::Raised,
-    special::{self, Value},
+use crate::{
+    arm::Refusal,
+    arms::common::{
+        members::{self, given, must_text, unknown},
+        raised::Raised,
+        special::{self, Value},
+    },
+    json::Json,
 };
-use crate::{arm::Refusal, json::Json};
 
 pub(super) const MEMBERS: &[&str] = &["args", "extra", "keys", "level", "message", "raise"];
 

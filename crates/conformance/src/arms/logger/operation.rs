@@ -5,14 +5,20 @@ use tracing::dispatcher;
 
 use super::{
     create::{self, Create},
-    fault::Fault,
     invoke, log,
-    members::{self, given, must_fields, must_names, must_text, unknown},
-    raised::Raised,
-    special::Value,
     world::{Logger, World},
 };
-use crate::{arm::Refusal, json::Json, mapping};
+use crate::{
+    arm::Refusal,
+    arms::common::{
+        fault::Fault,
+        members::{self, given, must_fields, must_names, must_text, unknown},
+        raised::Raised,
+        special::Value,
+    },
+    json::Json,
+    mapping,
+};
 
 /// The logger that operations work on unless they say; in a body it is the one that is current.
 const DEFAULT: &str = "l";

@@ -3,29 +3,25 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant, SystemTime},
 };
 
-use powertools_core::{
-    Clock, ColdStart, Env, Host, Invocation, NoExtract, Random, SharedClock, SharedRandom,
-};
+use powertools_core::{Host, Invocation, NoExtract, Random, SharedRandom};
 use powertools_logger::{LoggerLayer, WholeEvent};
 use tracing::{Dispatch, level_filters::LevelFilter};
 use tracing_subscriber::{Registry, layer::SubscriberExt};
 
 use super::{
     create::{self, Create},
-    fault::Fault,
-    members::{self, unknown},
     output::{Line, Output},
 };
-use crate::{arm::Refusal, json::Json};
-
-/// The time of every case.
-const NOW_MS: u64 = 1_700_000_000_500;
+use crate::{
+    arm::Refusal,
+    arms::common::{fault::Fault, host::Variables, members::unknown},
+    json::Json,
+};
 
 /// What a draw gives unless the case says.
 const HALF: f64 = 0.5;
@@ -33,7 +29,7 @@ const HALF: f64 = 0.5;
 pub(super) struct World {
     pub(super) host: Host,
     pub(super) output: Output,
-    variables: Arc<Mutex<BTreeMap<String, String>>>,
+    variables: Variables,
     /// As bits.
     draw: Arc<AtomicU64>,
     loggers: BTreeMap<String, Logger>,
@@ -55,17 +51,10 @@ pub(super) struct Logger {
 
 impl World {
     pub(super) fn new() -> Self {
-        let variables = Arc::new(Mutex::new(BTreeMap::new()));
+        let variables = Variables::default();
         let draw = Arc::new(AtomicU64::new(HALF.to_bits()));
-        let asked = Arc::clone(&variables);
-        let env = Env::from_fn(move |name| {
-            let variables = asked.lock().unwrap_or_else(PoisonError::into_inner);
-            variables.get(name).cloned()
-        });
-        let host = Host::default()
-            .with_clock(SharedClock::new(Standing(SharedClock::default().instant())))
-            .with_cold_start(ColdStart::unused())
-            .with_env(env)
+        let host = variables
+            .host()
             .with_random(SharedRandom::new(Draws(Arc::clone(&draw))));
         Self {
             host,
@@ -80,21 +69,7 @@ impl World {
 
     /// Sets what is given; null removes.
     pub(super) fn set_env(&self, given: Option<&Json>) -> Result<(), Refusal> {
-        let Some(given) = given else {
-            return Ok(());
-        };
-        let mut variables = self
-            .variables
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        for (name, value) in members::object(given, "`env`")?.iter() {
-            match value {
-                Json::Null => drop(variables.remove(name)),
-                Json::Text(text) => drop(variables.insert(name.to_owned(), text.clone())),
-                _ => return Err(unknown(format!("the variable `{name}` that is no text"))),
-            }
-        }
-        Ok(())
+        self.variables.set(given)
     }
 
     /// What every draw gives from now on.
@@ -182,19 +157,6 @@ fn names(line: &Line) -> Json {
     Json::Array(names.map(Json::text).collect())
 }
 
-/// A clock that stands.
-struct Standing(Instant);
-
-impl Clock for Standing {
-    fn now(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_millis(NOW_MS)
-    }
-
-    fn instant(&self) -> Instant {
-        self.0
-    }
-}
-
 /// Draws what the case says.
 struct Draws(Arc<AtomicU64>);
 
@@ -235,16 +197,5 @@ mod tests {
             assert!(drawn <= unit && unit - drawn < 1e-15, "{drawn} for {unit}");
         }
         assert!(world.set_random(Some(&Json::parse("2").unwrap())).is_err());
-    }
-
-    #[test]
-    fn environment_changes_under_the_loggers() {
-        let world = World::new();
-        let set = |text| world.set_env(Some(&Json::parse(text).unwrap()));
-        set(r#"{"A":"1"}"#).unwrap();
-        assert_eq!(world.host.env().get("A").as_deref(), Some("1"));
-        set(r#"{"A":null}"#).unwrap();
-        assert_eq!(world.host.env().get("A"), None);
-        assert!(set(r#"{"A":1}"#).is_err());
     }
 }

@@ -12,7 +12,7 @@ const KINDS: [&str; 9] = [
 ];
 
 /// A kind of special value that nobody knows, anywhere in here.
-pub(super) fn unknown(value: &Json) -> Option<String> {
+pub(in crate::arms) fn unknown(value: &Json) -> Option<String> {
     match value {
         Json::Array(items) => items.iter().find_map(unknown),
         Json::Object(object) => match kind(value) {
@@ -25,12 +25,12 @@ pub(super) fn unknown(value: &Json) -> Option<String> {
     }
 }
 
-fn kind(value: &Json) -> Option<&str> {
+pub(in crate::arms) fn kind(value: &Json) -> Option<&str> {
     value.get("$")?.as_text()
 }
 
 /// A long text, or one that is written out.
-pub(super) fn text(value: &Json) -> Option<String> {
+pub(in crate::arms) fn text(value: &Json) -> Option<String> {
     match value {
         Json::Text(text) => Some(text.clone()),
         other if kind(other) == Some("repeat") => display(other),
@@ -39,7 +39,7 @@ pub(super) fn text(value: &Json) -> Option<String> {
 }
 
 /// Python's display text.
-fn display(value: &Json) -> Option<String> {
+pub(in crate::arms) fn display(value: &Json) -> Option<String> {
     let own = value.get("value");
     let text = || own.and_then(Json::as_text);
     Some(match kind(value)? {
@@ -82,15 +82,32 @@ fn literal(value: &Json) -> String {
 
 /// A value of a case that can be serialized.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Value<'a> {
+pub(in crate::arms) struct Value<'a> {
     json: &'a Json,
-    /// Whether a value that JSON does not have is written as `<coerced>`.
-    coerces: bool,
+    odd: Odd,
+}
+
+/// What is written for a value that JSON does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Odd {
+    /// Python's display text.
+    Text,
+    /// `<coerced>`.
+    Coerced,
+    /// Nothing: it cannot be serialized.
+    Nothing,
 }
 
 impl<'a> Value<'a> {
-    pub(super) fn new(json: &'a Json, coerces: bool) -> Self {
-        Self { json, coerces }
+    pub(in crate::arms) fn new(json: &'a Json, coerces: bool) -> Self {
+        let odd = if coerces { Odd::Coerced } else { Odd::Text };
+        Self { json, odd }
+    }
+
+    /// A value whose `Serialize` fails where JSON has nothing of the kind.
+    pub(in crate::arms) fn strict(json: &'a Json) -> Self {
+        let odd = Odd::Nothing;
+        Self { json, odd }
     }
 
     fn with(self, json: &'a Json) -> Self {
@@ -105,7 +122,11 @@ impl<'a> Value<'a> {
             ("tuple", Some(items)) => {
                 serializer.collect_seq(items.iter().map(|item| self.with(item)))
             }
-            _ if self.coerces && kind != "repeat" => serializer.serialize_str("<coerced>"),
+            ("repeat", _) => serializer.serialize_str(&display(self.json).unwrap_or_default()),
+            _ if self.odd == Odd::Coerced => serializer.serialize_str("<coerced>"),
+            _ if self.odd == Odd::Nothing => {
+                Err(serde::ser::Error::custom(format!("JSON has no {kind}")))
+            }
             _ => serializer.serialize_str(&display(self.json).unwrap_or_default()),
         }
     }
@@ -178,6 +199,17 @@ mod tests {
     fn only_what_json_lacks_is_coerced() {
         let json = r#"{"b":[{"$":"decimal","value":"1"},{"$":"tuple","value":[2]}],"a":1.5}"#;
         assert_eq!(written(json, true), r#"{"b":["<coerced>",[2]],"a":1.5}"#);
+    }
+
+    #[test]
+    fn strict_value_serializes_only_as_json() {
+        let strict = |json: &str| {
+            let json = Json::parse(json).unwrap();
+            serde_json::to_string(&Value::strict(&json)).ok()
+        };
+        let written = strict(r#"[{"$":"tuple","value":[1]},{"$":"nan"}]"#);
+        assert_eq!(written.as_deref(), Some("[[1],null]"));
+        assert_eq!(strict(r#"{"a":{"$":"set","value":[1]}}"#), None);
     }
 
     #[test]

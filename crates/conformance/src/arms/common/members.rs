@@ -6,25 +6,25 @@ use crate::{
     json::{Json, Object},
 };
 
-pub(super) fn unknown(what: impl Into<String>) -> Refusal {
+pub(in crate::arms) fn unknown(what: impl Into<String>) -> Refusal {
     Refusal::Unknown(what.into())
 }
 
 /// Whether all names are among these.
-pub(super) fn known(object: &Object, names: &[&str]) -> Result<(), Refusal> {
+pub(in crate::arms) fn known(object: &Object, names: &[&str]) -> Result<(), Refusal> {
     match object.name_other_than(names) {
         Some(name) => Err(unknown(format!("the member `{name}`"))),
         None => Ok(()),
     }
 }
 
-pub(super) fn object<'a>(value: &'a Json, what: &str) -> Result<&'a Object, Refusal> {
+pub(in crate::arms) fn object<'a>(value: &'a Json, what: &str) -> Result<&'a Object, Refusal> {
     let other = || unknown(format!("{what} that is no object"));
     value.as_object().ok_or_else(other)
 }
 
 /// A member that may be null as well as absent.
-pub(super) fn given<'a>(operation: &'a Json, name: &str) -> Option<&'a Json> {
+pub(in crate::arms) fn given<'a>(operation: &'a Json, name: &str) -> Option<&'a Json> {
     operation.get(name).filter(|value| **value != Json::Null)
 }
 
@@ -42,34 +42,49 @@ fn must<T>(name: &str, value: Option<T>) -> Result<T, Refusal> {
     value.ok_or_else(|| unknown(format!("an operation without `{name}`")))
 }
 
-pub(super) fn text<'a>(operation: &'a Json, name: &str) -> Result<Option<&'a str>, Refusal> {
+pub(in crate::arms) fn text<'a>(
+    operation: &'a Json,
+    name: &str,
+) -> Result<Option<&'a str>, Refusal> {
     read(operation, name, Json::as_text)
 }
 
-pub(super) fn must_text<'a>(operation: &'a Json, name: &str) -> Result<&'a str, Refusal> {
+pub(in crate::arms) fn must_text<'a>(operation: &'a Json, name: &str) -> Result<&'a str, Refusal> {
     must(name, text(operation, name)?)
 }
 
-pub(super) fn bool(operation: &Json, name: &str) -> Result<Option<bool>, Refusal> {
+pub(in crate::arms) fn bool(operation: &Json, name: &str) -> Result<Option<bool>, Refusal> {
     read(operation, name, Json::as_bool)
 }
 
-pub(super) fn fields<'a>(operation: &'a Json, name: &str) -> Result<Option<&'a Json>, Refusal> {
+pub(in crate::arms) fn fields<'a>(
+    operation: &'a Json,
+    name: &str,
+) -> Result<Option<&'a Json>, Refusal> {
     read(operation, name, |value| value.as_object().map(|_| value))
 }
 
-pub(super) fn must_fields<'a>(operation: &'a Json, name: &str) -> Result<&'a Json, Refusal> {
+pub(in crate::arms) fn must_fields<'a>(
+    operation: &'a Json,
+    name: &str,
+) -> Result<&'a Json, Refusal> {
     must(name, fields(operation, name)?)
 }
 
 /// A list of texts.
-pub(super) fn names<'a>(operation: &'a Json, name: &str) -> Result<Option<Vec<&'a str>>, Refusal> {
+pub(in crate::arms) fn names<'a>(
+    operation: &'a Json,
+    name: &str,
+) -> Result<Option<Vec<&'a str>>, Refusal> {
     read(operation, name, |value| {
         value.as_array()?.iter().map(Json::as_text).collect()
     })
 }
 
-pub(super) fn must_names<'a>(operation: &'a Json, name: &str) -> Result<Vec<&'a str>, Refusal> {
+pub(in crate::arms) fn must_names<'a>(
+    operation: &'a Json,
+    name: &str,
+) -> Result<Vec<&'a str>, Refusal> {
     must(name, names(operation, name)?)
 }
 

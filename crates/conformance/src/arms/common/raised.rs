@@ -5,7 +5,7 @@ use crate::{arm::Refusal, json::Json};
 
 /// An error that a case raises, whose type has the name that the case says.
 #[derive(Clone)]
-pub(super) struct Raised {
+pub(in crate::arms) struct Raised {
     name: String,
     message: String,
     cause: Option<Box<Self>>,
@@ -14,7 +14,7 @@ pub(super) struct Raised {
 impl Raised {
     /// The error in the member `raise` of an operation. `notes` are read over: no error of Rust
     /// has any.
-    pub(super) fn of(operation: &Json) -> Result<Option<Self>, Refusal> {
+    pub(in crate::arms) fn of(operation: &Json) -> Result<Option<Self>, Refusal> {
         let raise = members::fields(operation, "raise")?;
         raise.map(Self::read).transpose()
     }
@@ -32,7 +32,7 @@ impl Raised {
         })
     }
 
-    pub(super) fn name(&self) -> &str {
+    pub(in crate::arms) fn name(&self) -> &str {
         &self.name
     }
 }

@@ -2,11 +2,15 @@
 
 /// A place in the expected list and one in ours; one of the two is nothing where the other list
 /// has a line too many.
-pub(super) type Pair = (Option<usize>, Option<usize>);
+pub(in crate::arms) type Pair = (Option<usize>, Option<usize>);
 
 /// Lays two lists beside each other in their order, as cheaply as can be. Every item of the
 /// shorter list gets a partner, so that a line too many does not make all later ones differ.
-pub(super) fn align(theirs: usize, ours: usize, cost: impl Fn(usize, usize) -> usize) -> Vec<Pair> {
+pub(in crate::arms) fn align(
+    theirs: usize,
+    ours: usize,
+    cost: impl Fn(usize, usize) -> usize,
+) -> Vec<Pair> {
     if theirs <= ours {
         let places = embed(theirs, ours, cost);
         pairs(&places, ours, |theirs, ours| (theirs, Some(ours)))

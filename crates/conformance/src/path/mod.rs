@@ -1,0 +1,7 @@
+//! Paths into a JSON value.
+
+mod parse;
+mod selector;
+mod step;
+
+pub use selector::Path;
