@@ -6,9 +6,11 @@ use std::{
     pin::pin,
     sync::Arc,
     task::{Context as Waiting, Poll, Waker},
+    time::{Duration, UNIX_EPOCH},
 };
 
 use lambda_runtime::Context;
+use powertools_core::Host;
 
 pub(crate) const FUNCTION: &str = "orders";
 pub(crate) const MEMORY: i32 = 128;
@@ -47,6 +49,16 @@ pub(crate) fn context() -> Context {
     context.invoked_function_arn = ARN.to_owned();
     context.xray_trace_id = Some(TRACE_HEADER.to_owned());
     context.env_config = Arc::new(config);
+    context
+}
+
+/// With a deadline ahead, as in a real invocation, for as long as a measurement may take.
+pub(crate) fn context_with_deadline() -> Context {
+    let now = Host::default().clock().now();
+    let at = (now + Duration::from_hours(24)).duration_since(UNIX_EPOCH);
+    let millis = at.expect("the clock is past 1970").as_millis();
+    let mut context = context();
+    context.deadline = u64::try_from(millis).expect("milliseconds since 1970 fit");
     context
 }
 

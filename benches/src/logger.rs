@@ -1,6 +1,6 @@
 //! Our logger.
 
-use std::{cell::Cell, convert::Infallible, future, hint::black_box, time::Duration};
+use std::{cell::Cell, convert::Infallible, future, hint::black_box};
 
 use lambda_runtime::LambdaEvent;
 use powertools_core::{ColdStart, Env, Host, Random, SharedRandom, SharedWriter};
@@ -28,7 +28,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
 ];
 
 /// The service, and the seven keys of the invocation that a line carries.
-const KEYS: [&str; 8] = [
+pub(crate) const KEYS: [&str; 8] = [
     r#""service":"checkout""#,
     r#""correlation_id":"c-7f3a""#,
     r#""cold_start":true"#,
@@ -48,7 +48,7 @@ fn host() -> Host {
 
 /// A payload whose `id` is the correlation id.
 #[derive(Debug, Serialize)]
-struct Event {
+pub(crate) struct Event {
     version: u32,
     id: String,
     source: String,
@@ -57,7 +57,7 @@ struct Event {
 }
 
 impl Event {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             version: 0,
             id: "c-7f3a".to_owned(),
@@ -70,13 +70,17 @@ impl Event {
 
 type Builder = LoggerBuilder<CorrelationIdPath>;
 
-type Logger = LoggerLayer<CorrelationIdPath>;
+pub(crate) type Logger = LoggerLayer<CorrelationIdPath>;
 
 fn builder() -> Builder {
     LoggerLayer::builder()
         .host(host())
         .output(SharedWriter::new(&SINK))
         .correlation_id(CorrelationIdPath::EVENT_BRIDGE)
+}
+
+pub(crate) fn layer() -> Logger {
+    build(builder())
 }
 
 fn build(builder: Builder) -> Logger {
@@ -95,14 +99,14 @@ fn in_handler(logger: &Logger, mut handler: impl FnMut()) {
 }
 
 fn line(bench: &mut Bench) {
-    in_handler(&build(builder()), || {
+    in_handler(&layer(), || {
         SINK.prove_line(|| order_stored!(info), &[KEYS.as_slice(), &FIELDS].concat());
         bench.measure(|| order_stored!(info));
     });
 }
 
 fn disabled(bench: &mut Bench) {
-    in_handler(&build(builder()), || {
+    in_handler(&layer(), || {
         SINK.prove_line(|| order_stored!(info), &FIELDS);
         SINK.prove_silence(|| order_stored!(debug));
         bench.measure(|| order_stored!(debug));
@@ -153,11 +157,10 @@ fn buffered(bench: &mut Bench) {
 
 /// One invocation of a handler that does nothing.
 fn context(bench: &mut Bench) {
-    let logger = build(builder());
+    let logger = layer();
     logger.init().expect("no other subscriber is installed");
     let logs = Cell::new(true);
-    let mut context = invocation::context();
-    context.deadline = deadline();
+    let context = invocation::context_with_deadline();
     let request = Returned::new(LambdaEvent::new(Event::new(), context));
     let mut service = logger.layer(service_fn(|event: LambdaEvent<Event>| {
         if logs.get() {
@@ -172,14 +175,6 @@ fn context(bench: &mut Bench) {
     SINK.prove_line(&mut call, &KEYS);
     logs.set(false);
     bench.measure(call);
-}
-
-/// Ahead, as in a real invocation, for as long as a measurement may take.
-fn deadline() -> u64 {
-    let now = Host::default().clock().now();
-    let at = (now + Duration::from_hours(24)).duration_since(std::time::UNIX_EPOCH);
-    let millis = at.expect("the clock is past 1970").as_millis();
-    u64::try_from(millis).expect("milliseconds since 1970 fit")
 }
 
 /// Reading the settings, building subscriber and layer, dropping them.

@@ -10,15 +10,19 @@
 //! one of them, because a `tracing` subscriber is installed for good.
 
 mod bench;
+mod emf;
 mod event;
 mod invocation;
 mod jmespath;
 mod logger;
+mod metrics;
 mod operation;
 mod peer_jmespath;
 mod peer_logger;
+mod peer_metrics;
 mod sink;
 mod time;
+mod whole;
 
 use std::{env, process::ExitCode};
 
@@ -64,6 +68,9 @@ fn operations() -> impl Iterator<Item = &'static Operation> {
     [
         logger::OPERATIONS,
         peer_logger::OPERATIONS,
+        metrics::OPERATIONS,
+        peer_metrics::OPERATIONS,
+        whole::OPERATIONS,
         jmespath::OPERATIONS,
         peer_jmespath::OPERATIONS,
     ]

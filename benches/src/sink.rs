@@ -31,19 +31,23 @@ impl Sink {
 
     /// Fails unless `run` writes one line of JSON that holds each of these texts.
     pub(crate) fn prove_line(&self, run: impl FnOnce(), parts: &[&str]) {
-        let line = self.keep(run);
-        assert_eq!(line.matches('\n').count(), 1, "not one line: {line}");
-        let json: Result<serde_json::Value, _> = serde_json::from_str(&line);
-        assert!(json.is_ok_and(|json| json.is_object()), "not JSON: {line}");
-        for part in parts {
-            assert!(line.contains(part), "no {part} in {line}");
-        }
+        prove_holds(&self.keep(run), parts);
     }
 
     /// Fails if `run` writes anything.
     pub(crate) fn prove_silence(&self, run: impl FnOnce()) {
         let lines = self.keep(run);
         assert!(lines.is_empty(), "must be silent: {lines}");
+    }
+}
+
+/// Fails unless this is one line of JSON that holds each of these texts.
+pub(crate) fn prove_holds(line: &str, parts: &[&str]) {
+    assert_eq!(line.matches('\n').count(), 1, "not one line: {line}");
+    let json: Result<serde_json::Value, _> = serde_json::from_str(line);
+    assert!(json.is_ok_and(|json| json.is_object()), "not JSON: {line}");
+    for part in parts {
+        assert!(line.contains(part), "no {part} in {line}");
     }
 }
 

@@ -52,6 +52,11 @@ impl Text {
 /// ```
 #[must_use]
 pub fn xray_root(header: &str) -> &str {
+    // As a rule it comes first.
+    if let Some(rest) = header.strip_prefix("Root=") {
+        let end = rest.bytes().position(|byte| byte == b';');
+        return rest[..end.unwrap_or(rest.len())].trim_end();
+    }
     let mut parts = header.split(';').map(str::trim);
     let first = parts.clone().next().unwrap_or_default();
     parts

@@ -47,21 +47,27 @@ impl<'a> Blob<'a> {
     /// The dimension sets, at least one; each metric belongs to each of them. The service
     /// stands last in the first one, if the sink [asks for it](crate::MetricsSink::adds_service).
     pub fn dimension_sets(&self) -> impl Iterator<Item = DimensionSet<'a>> + Clone + use<'a> {
-        let dimensions = self.dimensions;
-        let main = DimensionSet {
-            pairs: dimensions.pairs(),
-            places: dimensions.main(),
+        std::iter::once(self.main_set()).chain(self.further_sets())
+    }
+
+    pub(crate) fn main_set(&self) -> DimensionSet<'a> {
+        DimensionSet {
+            pairs: self.dimensions.pairs(),
+            places: self.dimensions.main(),
             service: self.main_service(),
-        };
-        let first = main.clone();
+        }
+    }
+
+    pub(crate) fn further_sets(&self) -> impl Iterator<Item = DimensionSet<'a>> + Clone + use<'a> {
+        let dimensions = self.dimensions;
+        let first = self.main_set();
         let further = dimensions.sets().map(|places| DimensionSet {
             pairs: dimensions.pairs(),
             places,
             service: None,
         });
         // Two sets with the same names would count each value twice.
-        let further = further.filter(move |set| !set.has_same_names(&first));
-        std::iter::once(main).chain(further)
+        further.filter(move |set| !set.has_same_names(&first))
     }
 
     /// The metrics, in the order in which their names came.

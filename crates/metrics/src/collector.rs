@@ -11,21 +11,29 @@ use serde::Serialize;
 
 use crate::{
     Blob, MetricsError, MetricsErrorKind,
-    pairs::{Change, Pairs},
-    series::Sample,
-    set::{Frame, Group, MetricSet, Scope, Which},
+    group::{Frame, Group, Scope},
+    pairs::Pairs,
+    series::{Recorded, Sample},
+    set::{MetricSet, Which},
     settings::{Settings, Warning},
+    text::has_control,
 };
 
 const OLDEST: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 const NEWEST: Duration = Duration::from_secs(2 * 60 * 60);
 
+/// More is not kept of the capacity.
+const KEPT_CAPACITY: usize = 16 * 1024;
+
 thread_local! {
+    // Metadata that is being written, for its capacity.
+    static JSON: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+
     // A sink that records would wait for itself.
     static EMITTING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Nothing of the user's runs under its lock but the sink.
+/// Nothing of the user's runs under its lock but the sink, which is kept from coming back.
 #[derive(Debug, Default)]
 pub(crate) struct Collector {
     set: Mutex<MetricSet>,
@@ -46,6 +54,14 @@ impl Collector {
         set.begin(&settings.frame());
     }
 
+    /// Begins anew if it has ended.
+    pub(crate) fn begin_again(&self, settings: &Settings) {
+        let mut set = self.set.lock().unwrap_or_else(PoisonError::into_inner);
+        if set.ended {
+            set.begin(&settings.frame());
+        }
+    }
+
     #[inline]
     pub(crate) fn record(
         &self,
@@ -55,10 +71,10 @@ impl Collector {
     ) -> Result<(), MetricsError> {
         let mut set = self.open()?;
         let frame = settings.frame();
-        let (recorded, which) =
-            set.record(&frame, scope, sample, |name| settings.sink.check_name(name))?;
+        let check = |name: &str| check_name(settings, name);
+        let (recorded, which) = set.record(&frame, scope, sample, check)?;
         if recorded.full || set.ended || set.has_many_scopes() {
-            spill(&mut set, settings, which, sample, recorded.full)?;
+            spill(&mut set, settings, (which, sample, recorded))?;
         }
         drop(set);
         if recorded.changed_unit {
@@ -74,7 +90,7 @@ impl Collector {
         value: &str,
     ) -> Result<(), MetricsError> {
         let change = self.open()?.add_dimension(&settings.frame(), name, value)?;
-        warn_of(settings, change, [(name, value)]);
+        settings.warn_of(change, [(name, value)]);
         Ok(())
     }
 
@@ -84,7 +100,7 @@ impl Collector {
         set: &[(&str, &str)],
     ) -> Result<(), MetricsError> {
         let change = self.open()?.add_dimensions(&settings.frame(), set)?;
-        warn_of(settings, change, set.iter().copied());
+        settings.warn_of(change, set.iter().copied());
         Ok(())
     }
 
@@ -97,7 +113,7 @@ impl Collector {
         let mut set = self.open()?;
         let change = set.set_default_dimension(&settings.frame(), name, value)?;
         drop(set);
-        warn_of(settings, change, [(name, value)]);
+        settings.warn_of(change, [(name, value)]);
         Ok(())
     }
 
@@ -107,15 +123,8 @@ impl Collector {
     }
 
     /// A scope that begins with the dimensions of now.
-    pub(crate) fn scope(
-        &self,
-        settings: &Settings,
-        dimensions: &[(&str, &str)],
-    ) -> Result<Scope, MetricsError> {
-        let frame = settings.frame();
-        let scope = self.open()?.scope(&frame, dimensions.iter().copied())?;
-        warn_of(settings, Change::Added, dimensions.iter().copied());
-        Ok(scope)
+    pub(crate) fn scope(&self) -> Result<Scope, MetricsError> {
+        Ok(self.open()?.scope())
     }
 
     pub(crate) fn add_metadata(
@@ -125,14 +134,17 @@ impl Collector {
         value: &(impl Serialize + ?Sized),
     ) -> Result<(), MetricsError> {
         // Before the lock: it is the user's code.
-        let json = json(key, value)?;
-        self.open()?.add_metadata(&settings.frame(), key, &json)
+        with_json(key, value, |json| {
+            self.open()?.add_metadata(&settings.frame(), key, json)
+        })
     }
 
     pub(crate) fn add_standing_metadata(&self, settings: &Settings, key: &str, text: &str) {
-        if let (Ok(json), Ok(mut set)) = (json(key, text), self.open()) {
-            set.add_standing_metadata(&settings.frame(), key, &json);
-        }
+        let _ = with_json(key, text, |json| {
+            self.open()?
+                .add_standing_metadata(&settings.frame(), key, json);
+            Ok(())
+        });
     }
 
     pub(crate) fn set_timestamp(
@@ -140,8 +152,9 @@ impl Collector {
         settings: &Settings,
         at: SystemTime,
     ) -> Result<(), MetricsError> {
-        self.open()?
-            .set_timestamp(Some(checked_millis(settings, at)));
+        // Before the lock: a warning is others' code.
+        let millis = checked_millis(settings, at);
+        self.open()?.set_timestamp(Some(millis));
         Ok(())
     }
 
@@ -162,7 +175,7 @@ impl Collector {
             if settings.raise_on_empty {
                 return Err(MetricsError::new(MetricsErrorKind::Empty));
             }
-            settings.warn(Warning::Empty);
+            settings.warn(Warning::EmptyFlush);
             return Ok(());
         }
         let frame = settings.frame();
@@ -182,17 +195,22 @@ impl Collector {
         })
     }
 
-    /// The last flush: what comes later goes out by itself. Gives how many values were lost.
+    /// The last flush: what comes later goes out by itself. Gives whether anything has gone out
+    /// since the beginning, or how many values were left, which are dropped.
     pub(crate) fn end(&self, settings: &Settings) -> Result<bool, (MetricsError, usize)> {
         let mut set = self.open().map_err(|error| (error, 0))?;
         set.ended = true;
         if set.is_empty() {
-            return Ok(false);
+            return Ok(set.wrote);
         }
         let emitted = set.emit_all(&settings.frame(), now(settings), &mut |blob| {
             emit(settings, blob)
         });
-        emitted.map_err(|error| (error, set.values()))?;
+        if let Err(error) = emitted {
+            let lost = set.values();
+            set.clear(&settings.frame());
+            return Err((error, lost));
+        }
         Ok(true)
     }
 
@@ -221,10 +239,7 @@ impl Collector {
         })
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.open().is_ok_and(|set| set.is_empty())
-    }
-
+    #[inline]
     fn open(&self) -> Result<MutexGuard<'_, MetricSet>, MetricsError> {
         if EMITTING.try_with(Cell::get).unwrap_or_default() {
             return Err(MetricsError::sink("a sink must not record metrics itself"));
@@ -234,27 +249,33 @@ impl Collector {
     }
 }
 
+/// Writes what finds no room any more, or comes late.
 #[cold]
 fn spill(
     set: &mut MetricSet,
     settings: &Settings,
-    which: Which,
-    sample: Sample<'_>,
-    full: bool,
+    (which, sample, recorded): (Which, Sample<'_>, Recorded),
 ) -> Result<(), MetricsError> {
-    let emitted = match full {
-        true => set.emit_group(&settings.frame(), which, now(settings), &mut |blob| {
-            emit(settings, blob)
-        }),
-        false => set.emit_all(&settings.frame(), now(settings), &mut |blob| {
-            emit(settings, blob)
-        }),
+    let frame = settings.frame();
+    let mut failed = false;
+    let emit = &mut |blob: &Blob<'_>| {
+        // A recording that meets a failing sink does not try it a hundred times.
+        if failed {
+            return Err(MetricsError::new(MetricsErrorKind::Sink));
+        }
+        let emitted = emit(settings, blob);
+        failed = emitted.is_err();
+        emitted
     };
-    if emitted.is_err() {
+    let emitted = match recorded.full {
+        true => set.emit_group(&frame, which, now(settings), emit),
+        false => set.emit_all(&frame, now(settings), emit),
+    };
+    match emitted {
         // What was there before stays; this one finds no room.
-        set.undo(which, sample);
+        Err(error) if set.undo(which, sample, recorded) => Err(error),
+        _ => Ok(()),
     }
-    emitted
 }
 
 /// Hands a blob to the sink, unless metrics are off.
@@ -262,10 +283,24 @@ fn emit(settings: &Settings, blob: &Blob<'_>) -> Result<(), MetricsError> {
     if settings.is_disabled()? {
         return Ok(());
     }
+    in_sink(|| settings.sink.emit(blob))
+}
+
+/// What the sink says of a metric's name.
+#[inline]
+pub(crate) fn check_name(settings: &Settings, name: &str) -> Result<(), MetricsError> {
+    match settings.sink_names {
+        true => in_sink(|| settings.sink.check_name(name)),
+        false => Ok(()),
+    }
+}
+
+/// Runs the sink's code: what it records is refused, and its panic is an error.
+fn in_sink(run: impl FnOnce() -> Result<(), MetricsError>) -> Result<(), MetricsError> {
     let _ = EMITTING.try_with(|emitting| emitting.set(true));
-    let emitted = catch_unwind(AssertUnwindSafe(|| settings.sink.emit(blob)));
+    let done = catch_unwind(AssertUnwindSafe(run));
     let _ = EMITTING.try_with(|emitting| emitting.set(false));
-    emitted.unwrap_or_else(|_| Err(MetricsError::sink("the sink panicked")))
+    done.unwrap_or_else(|_| Err(MetricsError::sink("the sink panicked")))
 }
 
 fn now(settings: &Settings) -> u64 {
@@ -291,28 +326,30 @@ pub(crate) fn checked_millis(settings: &Settings, at: SystemTime) -> u64 {
     millis(at)
 }
 
-fn warn_of<'a>(
-    settings: &Settings,
-    change: Change,
-    dimensions: impl IntoIterator<Item = (&'a str, &'a str)>,
-) {
-    if change == Change::Replaced {
-        settings.warn(Warning::Overwritten);
-    }
-    let mut dimensions = dimensions.into_iter();
-    if dimensions.any(|(name, value)| settings.sink.warn_of_dimension(name, value).is_some()) {
-        settings.warn(Warning::Tag);
-    }
+/// Gives a value as JSON in one line to `take`.
+pub(crate) fn with_json<T>(
+    key: &str,
+    value: &(impl Serialize + ?Sized),
+    take: impl FnOnce(&str) -> Result<T, MetricsError>,
+) -> Result<T, MetricsError> {
+    // Empty for a thread that is ending, or for a value that adds metadata: allocate.
+    let mut json = JSON.try_with(Cell::take).unwrap_or_default();
+    json.clear();
+    let taken = write_json(&mut json, value)
+        .ok_or_else(|| MetricsError::named(MetricsErrorKind::Metadata, key))
+        .and_then(take);
+    json.shrink_to(KEPT_CAPACITY);
+    let _ = JSON.try_with(|kept| kept.set(json));
+    taken
 }
 
-/// A value as JSON in one line.
-pub(crate) fn json(key: &str, value: &(impl Serialize + ?Sized)) -> Result<String, MetricsError> {
-    let bad = || MetricsError::named(MetricsErrorKind::Metadata, key);
-    let json = serde_json::to_string(value).map_err(|_| bad())?;
-    if !json.bytes().any(|byte| byte.is_ascii_control()) {
-        return Ok(json);
+fn write_json<'a>(json: &'a mut Vec<u8>, value: &(impl Serialize + ?Sized)) -> Option<&'a str> {
+    serde_json::to_writer(&mut *json, value).ok()?;
+    if has_control(json) {
+        // Raw JSON may have been spread over lines.
+        let value: serde_json::Value = serde_json::from_slice(json).ok()?;
+        json.clear();
+        serde_json::to_writer(&mut *json, &value).ok()?;
     }
-    // Raw JSON may have been spread over lines.
-    let value: serde_json::Value = serde_json::from_str(&json).map_err(|_| bad())?;
-    serde_json::to_string(&value).map_err(|_| bad())
+    std::str::from_utf8(json).ok()
 }

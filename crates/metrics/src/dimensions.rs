@@ -29,6 +29,10 @@ impl Dimensions {
         &self.main
     }
 
+    pub(crate) fn has_sets(&self) -> bool {
+        !self.sets.is_empty()
+    }
+
     /// The sets beside the main one.
     pub(crate) fn sets(&self) -> impl Iterator<Item = &[u8]> + Clone {
         let mut rest = self.sets.as_slice();
@@ -112,23 +116,24 @@ impl Dimensions {
         Ok(whole)
     }
 
-    /// Adds a set: the main one and these, of which the caller knows that they fit.
+    /// Adds a set: the main one and these, of which the caller knows that they fit. A name that
+    /// the main set has keeps its value.
     pub(crate) fn add_set_like_main<'d>(
         &mut self,
         dimensions: impl IntoIterator<Item = (&'d str, &'d str)>,
-    ) -> Result<(), MetricsError> {
-        let start = self.sets.len();
-        self.sets.push(0);
-        self.sets.extend_from_slice(&self.main);
+    ) {
+        let mut set = self.main.clone();
         for (name, value) in dimensions {
-            let place = place(self.pairs.set(name, value).0);
-            if self.main.contains(&place) {
-                return Err(MetricsError::named(MetricsErrorKind::Collision, name));
+            let known = self.pairs.find(name).map(place);
+            if known.is_none_or(|known| !self.main.contains(&known)) {
+                set.push(place(self.pairs.set(name, value).0));
             }
-            self.sets.push(place);
         }
-        self.sets[start] = place(self.sets.len() - start - 1);
-        Ok(())
+        // A second one would count each value twice.
+        if self.sets().all(|known| known != set) {
+            self.sets.push(place(set.len()));
+            self.sets.extend(set);
+        }
     }
 
     /// How many names there are with these, and with a service that nobody gave.
@@ -138,11 +143,13 @@ impl Dimensions {
         self.pairs.len() + new.count() + usize::from(service && !given)
     }
 
-    /// Whether these are the same main sets with the same values.
+    /// Whether these are the same main sets with the same values, in whatever order.
     pub(crate) fn is_same_set(&self, other: &Self) -> bool {
+        let mut ours = self.main.iter().map(|&at| self.pairs.get(usize::from(at)));
         self.main.len() == other.main.len()
-            && self.main.iter().zip(&other.main).all(|(&ours, &theirs)| {
-                self.pairs.get(usize::from(ours)) == other.pairs.get(usize::from(theirs))
+            && ours.all(|pair| {
+                let mut theirs = other.main.iter();
+                theirs.any(|&at| other.pairs.get(usize::from(at)) == pair)
             })
     }
 
@@ -155,6 +162,12 @@ impl Dimensions {
     /// Becomes a copy of the other's main set, in the memory that is there.
     pub(crate) fn copy_main(&mut self, other: &Self) {
         self.clear();
+        if !other.has_sets() {
+            // Then all that there is belongs to the main set.
+            self.pairs.copy(&other.pairs);
+            self.main.extend_from_slice(&other.main);
+            return;
+        }
         for &at in other.main() {
             let (name, value) = other.pairs.get(usize::from(at));
             let (index, _) = self.pairs.set(name, value);
@@ -175,7 +188,7 @@ impl Dimensions {
             names.map(|name| name.len() * 2 + 3).sum()
         };
         let sets: usize = self.sets().map(|set| names(set) + 3).sum();
-        self.pairs.bytes() * 2 + self.pairs.len() * 6 + names(&self.main) + sets + 8
+        self.pairs.length() * 2 + self.pairs.len() * 6 + names(&self.main) + sets + 8
     }
 }
 

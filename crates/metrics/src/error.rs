@@ -29,7 +29,7 @@ pub enum MetricsErrorKind {
     DimensionSet,
     /// The name is taken: a metric and a dimension of one line cannot share it.
     Collision,
-    /// The metadata cannot be written as JSON.
+    /// The metadata cannot be written as JSON, or is called `_aws`.
     Metadata,
     /// The line has no room for it.
     Size,
@@ -90,7 +90,7 @@ impl MetricsErrorKind {
             Self::Collision => {
                 "a metric and a dimension cannot have the same name in one line; rename one"
             }
-            Self::Metadata => "the metadata cannot be written as JSON",
+            Self::Metadata => "the metadata cannot be written as JSON, or is called _aws",
             Self::Size => {
                 "the line has no room for it; record less, or raise max_line_bytes if what \
                  reads the lines allows it"
@@ -182,8 +182,8 @@ impl MetricsError {
         self.kind == MetricsErrorKind::Empty
     }
 
-    /// Whether a sink failed. What was recorded is still there, and the next flush tries
-    /// again.
+    /// Whether a sink failed. After [`Metrics::flush`](crate::Metrics::flush) the values are
+    /// still there, and the next flush tries again; a value that was just added was not taken.
     #[must_use]
     pub fn is_sink(&self) -> bool {
         self.kind == MetricsErrorKind::Sink
@@ -224,6 +224,7 @@ pub struct MetricsConfigError {
 enum What {
     Namespace,
     Service,
+    FunctionName,
     Dimension(Box<str>),
     MaxLine,
 }
@@ -238,6 +239,12 @@ impl MetricsConfigError {
     pub(crate) fn service() -> Self {
         Self {
             what: What::Service,
+        }
+    }
+
+    pub(crate) fn function_name() -> Self {
+        Self {
+            what: What::FunctionName,
         }
     }
 
@@ -265,10 +272,15 @@ impl fmt::Display for MetricsConfigError {
             What::Service => f.write_str(
                 "the service must be printable ASCII of 1 to 1024 characters, to be a dimension",
             ),
+            What::FunctionName => f.write_str(
+                "the function's name must be printable ASCII of 1 to 1024 characters, to be a \
+                 dimension",
+            ),
             What::Dimension(name) => write!(
                 f,
                 "the default dimension {name:?} is refused: names have at most 250 characters, \
-                 values 1024, both of printable ASCII and not blank, and a set holds at most 29"
+                 values 1024, both of printable ASCII and not blank; a set holds at most 29, of \
+                 which request metrics need three, and all of them leave room in a line"
             ),
             What::MaxLine => f.write_str("max_line_bytes must be at least 16 KiB"),
         }

@@ -5,6 +5,7 @@ use tower_layer::Layer;
 use crate::{
     Metrics, MetricsBuilder, MetricsConfigError, MetricsService,
     shared::{Ephemeral, Shared},
+    target::Target,
 };
 
 /// Layer that gives each invocation a set of metrics, and writes it when the invocation ends.
@@ -83,14 +84,15 @@ impl MetricsLayer {
     /// the layer and its handles are dropped.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
-        Metrics::of_layer(Arc::clone(&self.shared))
+        Metrics::new(Target::Layer(Arc::clone(&self.shared)))
     }
 
     /// A handle with a set of its own, which no invocation takes part in. It goes out by
     /// [`Metrics::flush`], and when the last clone of the handle is dropped.
     #[must_use]
     pub fn ephemeral_metrics(&self) -> Metrics {
-        Metrics::ephemeral(Ephemeral::new(Arc::clone(&self.shared.settings)))
+        let own = Ephemeral::new(Arc::clone(&self.shared.settings));
+        Metrics::new(Target::Own(Arc::new(own)))
     }
 }
 

@@ -9,6 +9,7 @@ mod dimensions;
 mod emf;
 mod error;
 mod future;
+mod group;
 mod layer;
 mod metrics;
 mod pairs;
@@ -17,6 +18,7 @@ mod requests;
 mod resolution;
 #[cfg(feature = "axum")]
 mod route;
+mod routes;
 mod rules;
 mod scope;
 mod series;
@@ -27,9 +29,11 @@ mod shared;
 mod single;
 mod sink;
 mod state;
+mod target;
 #[cfg(feature = "test-util")]
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub mod test_util;
+mod text;
 mod unit;
 mod value;
 
@@ -46,6 +50,12 @@ pub use route::{Route, RouteLayer};
 pub use scope::MetricsScope;
 pub use service::MetricsService;
 pub use single::SingleMetric;
+#[cfg(feature = "cloudwatch")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cloudwatch")))]
+pub use sink::{
+    CloudWatchConfigError, CloudWatchSink, CloudWatchSinkBuilder, DropReason, FlushReport,
+    PutFailure,
+};
 pub use sink::{DatadogSink, MetricsSink};
 pub use unit::Unit;
 pub use value::MetricValue;

@@ -1,16 +1,10 @@
-use std::{fmt, sync::Arc, time::SystemTime};
+use std::{fmt, time::SystemTime};
 
-use powertools_core::Invocation;
 use serde::Serialize;
 
 use crate::{
-    MetricValue, MetricsError, MetricsErrorKind, MetricsScope, Resolution, SingleMetric, Unit,
-    collector::Collector,
-    emf,
-    series::Sample,
-    settings::Settings,
-    shared::{Ephemeral, Shared},
-    state::State,
+    MetricValue, MetricsError, MetricsScope, Resolution, SingleMetric, Unit, collector::Collector,
+    emf, rules, series::Sample, settings::Settings, target::Target,
 };
 
 /// A cheap handle to the metrics of an invocation.
@@ -23,34 +17,17 @@ use crate::{
 #[derive(Clone)]
 pub struct Metrics(Target);
 
-#[derive(Clone)]
-enum Target {
-    /// Of this invocation.
-    Invocation(Invocation),
-    /// Of the invocation that the code is in, else of no invocation.
-    Layer(Arc<Shared>),
-    /// Of this handle and its clones.
-    Own(Arc<Ephemeral>),
-    Nowhere,
-}
-
 impl Metrics {
     /// The metrics of the invocation that this code runs in.
     ///
     /// Without a [`MetricsLayer`](crate::MetricsLayer) around it everything is refused.
     #[must_use]
     pub fn current() -> Self {
-        let begun = |invocation: &Invocation| State::of(invocation).is_some();
-        let invocation = Invocation::try_current().filter(begun);
-        Self(invocation.map_or(Target::Nowhere, Target::Invocation))
+        Self(Target::current())
     }
 
-    pub(crate) fn of_layer(shared: Arc<Shared>) -> Self {
-        Self(Target::Layer(shared))
-    }
-
-    pub(crate) fn ephemeral(own: Ephemeral) -> Self {
-        Self(Target::Own(Arc::new(own)))
+    pub(crate) fn new(target: Target) -> Self {
+        Self(target)
     }
 
     /// Records a value. Values of one name are kept together, up to 100; then all of the line
@@ -63,7 +40,7 @@ impl Metrics {
     /// ```
     #[inline]
     pub fn add(&self, name: &str, unit: Unit, value: impl MetricValue) {
-        self.tell(self.try_add(name, unit, value));
+        self.0.tell(self.try_add(name, unit, value));
     }
 
     /// As [`add`](Self::add).
@@ -84,7 +61,7 @@ impl Metrics {
 
     /// Records a value of a metric that CloudWatch keeps by the second.
     pub fn add_high_resolution(&self, name: &str, unit: Unit, value: impl MetricValue) {
-        self.tell(self.try_add_high_resolution(name, unit, value));
+        self.0.tell(self.try_add_high_resolution(name, unit, value));
     }
 
     /// As [`add_high_resolution`](Self::add_high_resolution).
@@ -115,13 +92,14 @@ impl Metrics {
             resolution,
             value,
         };
-        self.with(|collector, settings| collector.record(settings, None, sample))
+        self.0
+            .with(|collector, settings| collector.record(settings, None, sample))
     }
 
     /// Adds a dimension to the main set: all metrics that have not gone out carry it, until
     /// the next flush. The same name again replaces the value, with a warning.
     pub fn add_dimension(&self, name: &str, value: &str) {
-        self.tell(self.try_add_dimension(name, value));
+        self.0.tell(self.try_add_dimension(name, value));
     }
 
     /// As [`add_dimension`](Self::add_dimension).
@@ -130,16 +108,27 @@ impl Metrics {
     ///
     /// Name or value cannot be one, the set is full, or a metric has the name.
     pub fn try_add_dimension(&self, name: &str, value: &str) -> Result<(), MetricsError> {
-        self.with(|collector, settings| collector.add_dimension(settings, name, value))
+        self.0
+            .with(|collector, settings| collector.add_dimension(settings, name, value))
     }
 
     /// Adds a further dimension set, the default dimensions and these: each metric belongs to
     /// it as well, until the next flush. A dimension that cannot be one is left out.
     ///
     /// Each set makes one more metric of every metric, which CloudWatch bills.
-    pub fn add_dimensions<'a>(&self, dimensions: impl IntoIterator<Item = (&'a str, &'a str)>) {
-        let dimensions = self.good_ones(dimensions);
-        self.tell(self.try_add_dimensions(dimensions));
+    pub fn add_dimensions<N, V>(&self, dimensions: impl IntoIterator<Item = (N, V)>)
+    where
+        N: AsRef<str>,
+        V: AsRef<str>,
+    {
+        let mut dimensions: Vec<_> = dimensions.into_iter().collect();
+        dimensions.retain(|(name, value)| {
+            let checked = rules::dimension(name.as_ref(), value.as_ref());
+            let good = checked.is_ok();
+            self.0.tell(checked);
+            good
+        });
+        self.0.tell(self.try_add_dimensions(dimensions));
     }
 
     /// As [`add_dimensions`](Self::add_dimensions), all of them or none.
@@ -148,16 +137,26 @@ impl Metrics {
     ///
     /// There are none, one of them cannot be one, there is no room, a metric has the name, or
     /// there is such a set already.
-    pub fn try_add_dimensions<'a>(
+    pub fn try_add_dimensions<N, V>(
         &self,
-        dimensions: impl IntoIterator<Item = (&'a str, &'a str)>,
-    ) -> Result<(), MetricsError> {
+        dimensions: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<(), MetricsError>
+    where
+        N: AsRef<str>,
+        V: AsRef<str>,
+    {
         let dimensions: Vec<_> = dimensions.into_iter().collect();
-        self.with(|collector, settings| collector.add_dimensions(settings, &dimensions))
+        let pairs = dimensions
+            .iter()
+            .map(|(name, value)| (name.as_ref(), value.as_ref()));
+        let pairs: Vec<(&str, &str)> = pairs.collect();
+        self.0
+            .with(|collector, settings| collector.add_dimensions(settings, &pairs))
     }
 
-    /// A handle whose metrics stay apart: they carry the dimensions that there are now, and
-    /// these, and go out in a line of their own. The same scope twice is one line.
+    /// A handle whose metrics stay apart: they carry the dimensions that the main set has now,
+    /// and these, and go out in a line of their own. The same dimensions again, in whatever
+    /// order, are the same line.
     ///
     /// ```
     /// use powertools_metrics::{Metrics, Unit};
@@ -168,20 +167,18 @@ impl Metrics {
     /// }
     /// ```
     ///
-    /// A dimension that cannot be one is left out.
+    /// A dimension that cannot be one, or finds no room, is left out. A handle costs a few
+    /// allocations: keep it for as many values as there are.
     #[must_use]
-    pub fn with_dimensions<'a>(
+    pub fn with_dimensions<N, V>(
         &self,
-        dimensions: impl IntoIterator<Item = (&'a str, &'a str)>,
-    ) -> MetricsScope {
-        let dimensions = self.good_ones(dimensions);
-        match self.try_with_dimensions(dimensions) {
-            Ok(scope) => scope,
-            Err(error) => {
-                self.tell(Err(error));
-                MetricsScope::nowhere()
-            }
-        }
+        dimensions: impl IntoIterator<Item = (N, V)>,
+    ) -> MetricsScope
+    where
+        N: AsRef<str>,
+        V: AsRef<str>,
+    {
+        self.whole().with_dimensions(dimensions)
     }
 
     /// As [`with_dimensions`](Self::with_dimensions), all of them or none.
@@ -189,45 +186,64 @@ impl Metrics {
     /// # Errors
     ///
     /// One of them cannot be one, or there are too many.
-    pub fn try_with_dimensions<'a>(
+    pub fn try_with_dimensions<N, V>(
         &self,
-        dimensions: impl IntoIterator<Item = (&'a str, &'a str)>,
-    ) -> Result<MetricsScope, MetricsError> {
-        let dimensions: Vec<_> = dimensions.into_iter().collect();
-        let scope = self.with(|collector, settings| collector.scope(settings, &dimensions))?;
-        Ok(MetricsScope::new(self.clone(), scope))
+        dimensions: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<MetricsScope, MetricsError>
+    where
+        N: AsRef<str>,
+        V: AsRef<str>,
+    {
+        let scope = self.0.with(|collector, _| collector.scope())?;
+        MetricsScope::new(self.0.clone(), scope).try_with_dimensions(dimensions)
     }
 
     /// A handle whose values were measured at this time, and which stay apart by it.
     #[must_use]
     pub fn at(&self, time: SystemTime) -> MetricsScope {
-        self.with_dimensions([]).at(time)
+        self.whole().at(time)
+    }
+
+    /// A scope with the dimensions of the main set.
+    fn whole(&self) -> MetricsScope {
+        match self.0.with(|collector, _| collector.scope()) {
+            Ok(scope) => MetricsScope::new(self.0.clone(), scope),
+            Err(error) => {
+                self.0.tell(Err(error));
+                MetricsScope::nowhere()
+            }
+        }
     }
 
     /// Adds dimensions that come back after each flush, for the rest of the invocation, or of
     /// the handle's life outside of one. Those of all invocations are the
     /// [builder's](crate::MetricsBuilder::default_dimension).
-    pub fn set_default_dimensions<'a>(
-        &self,
-        dimensions: impl IntoIterator<Item = (&'a str, &'a str)>,
-    ) {
+    pub fn set_default_dimensions<N, V>(&self, dimensions: impl IntoIterator<Item = (N, V)>)
+    where
+        N: AsRef<str>,
+        V: AsRef<str>,
+    {
         for (name, value) in dimensions {
+            let (name, value) = (name.as_ref(), value.as_ref());
             let set = |collector: &Collector, settings: &Settings| {
                 collector.set_default_dimension(settings, name, value)
             };
-            self.tell(self.with(set));
+            self.0.tell(self.0.with(set));
         }
     }
 
     /// There are no default dimensions from the next flush on, here.
     pub fn clear_default_dimensions(&self) {
-        self.tell(self.with(|collector, _| collector.clear_default_dimensions()));
+        self.0.tell(
+            self.0
+                .with(|collector, _| collector.clear_default_dimensions()),
+        );
     }
 
     /// Adds metadata: a member of the line that is no metric, and is found by CloudWatch Logs
     /// Insights. It makes no line by itself. A metric or dimension of the name covers it.
     pub fn add_metadata(&self, key: &str, value: impl Serialize) {
-        self.tell(self.try_add_metadata(key, value));
+        self.0.tell(self.try_add_metadata(key, value));
     }
 
     /// As [`add_metadata`](Self::add_metadata).
@@ -236,18 +252,23 @@ impl Metrics {
     ///
     /// The value cannot be written as JSON, or the line has no room for it.
     pub fn try_add_metadata(&self, key: &str, value: impl Serialize) -> Result<(), MetricsError> {
-        self.with(|collector, settings| collector.add_metadata(settings, key, &value))
+        self.0
+            .with(|collector, settings| collector.add_metadata(settings, key, &value))
     }
 
     /// Sets the time that all metrics were measured at, until the next flush. Without one it
     /// is the time of the flush. CloudWatch drops what is more than 14 days old or 2 hours
     /// ahead, which a warning tells.
     pub fn set_timestamp(&self, at: SystemTime) {
-        self.tell(self.with(|collector, settings| collector.set_timestamp(settings, at)));
+        self.0.tell(
+            self.0
+                .with(|collector, settings| collector.set_timestamp(settings, at)),
+        );
     }
 
     /// Writes everything now, and begins anew: metrics, dimensions, metadata and time are
-    /// gone. The layer does it at the end of the invocation.
+    /// gone. Where there are no metrics, dimensions and metadata stay. The layer does it at the
+    /// end of the invocation.
     ///
     /// # Errors
     ///
@@ -255,12 +276,13 @@ impl Metrics {
     /// with [`raise_on_empty_metrics`](crate::MetricsBuilder::raise_on_empty_metrics). What
     /// could not be written is still there.
     pub fn flush(&self) -> Result<(), MetricsError> {
-        self.with(|collector, settings| collector.flush(settings))
+        self.0.with(|collector, settings| collector.flush(settings))
     }
 
     /// Drops metrics, dimensions and metadata.
     pub fn clear(&self) {
-        self.tell(self.with(|collector, settings| collector.clear(settings)));
+        self.0
+            .tell(self.0.with(|collector, settings| collector.clear(settings)));
     }
 
     /// What a flush would write now, as lines of EMF, without writing it.
@@ -269,7 +291,7 @@ impl Metrics {
     ///
     /// There is no namespace.
     pub fn serialize(&self) -> Result<String, MetricsError> {
-        self.with(|collector, settings| {
+        self.0.with(|collector, settings| {
             let mut lines = Vec::new();
             let max_line = settings.frame().max_line;
             collector.show(settings, |blob| {
@@ -288,72 +310,23 @@ impl Metrics {
         unit: Unit,
         value: impl MetricValue,
     ) -> SingleMetric<'a> {
-        SingleMetric::new(self.clone(), name, unit, value.in_unit(unit))
+        SingleMetric::new(self.0.clone(), name, unit, value.in_unit(unit))
     }
 
-    /// How much the layer has refused, in all invocations: metrics, dimensions, metadata.
+    /// How much the layer has refused, in all invocations, in methods that do not return the
+    /// error: metrics, dimensions, metadata.
     #[must_use]
     pub fn refused(&self) -> u64 {
-        let refused = self.with(|_, settings| Ok(settings.refused()));
+        let refused = self.0.with(|_, settings| Ok(settings.refused()));
         refused.unwrap_or_default()
     }
 
-    /// What can be a dimension; the others are told.
-    fn good_ones<'a>(
-        &self,
-        dimensions: impl IntoIterator<Item = (&'a str, &'a str)>,
-    ) -> Vec<(&'a str, &'a str)> {
-        let good = |&(name, value): &(&str, &str)| {
-            let checked = crate::rules::dimension(name, value);
-            let good = checked.is_ok();
-            self.tell(checked);
-            good
-        };
-        dimensions.into_iter().filter(good).collect()
-    }
-
-    #[inline]
-    pub(crate) fn tell(&self, result: Result<(), MetricsError>) {
-        if let Err(error) = result {
-            self.refuse(&error);
-        }
-    }
-
-    #[cold]
-    fn refuse(&self, error: &MetricsError) {
-        let told = self.with(|_, settings| {
-            settings.refuse(error);
-            Ok(())
-        });
-        if told.is_err() {
-            crate::shared::refuse_detached(error);
-        }
-    }
-
-    #[inline]
-    pub(crate) fn with<T>(
-        &self,
-        run: impl FnOnce(&Collector, &Settings) -> Result<T, MetricsError>,
-    ) -> Result<T, MetricsError> {
-        match &self.0 {
-            Target::Invocation(invocation) => match State::of(invocation) {
-                Some(state) => run(&state.collector, &state.settings),
-                None => Err(MetricsError::new(MetricsErrorKind::Detached)),
-            },
-            Target::Layer(shared) => {
-                let invocation = Invocation::try_current();
-                match invocation.as_ref().and_then(State::of) {
-                    Some(state) => run(&state.collector, &state.settings),
-                    None => run(&shared.outside, &shared.settings),
-                }
-            }
-            Target::Own(own) => run(&own.collector, &own.settings),
-            Target::Nowhere => Err(MetricsError::new(MetricsErrorKind::Detached)),
-        }
-    }
-
-    pub(crate) fn nowhere() -> Self {
-        Self(Target::Nowhere)
+    /// How many values the layer could not bring to its sink, in all invocations, before they
+    /// ended.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        let lost = self.0.with(|_, settings| Ok(settings.lost()));
+        lost.unwrap_or_default()
     }
 }
 

@@ -2,11 +2,16 @@
 
 use std::ops::Range;
 
+use crate::text::is_plain;
+
 /// Of dimensions the value as it is, of metadata its JSON.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Pairs {
     text: String,
     pairs: Vec<Pair>,
+    /// A bit for each length of a name, modulo 64: most names that are not there are known by
+    /// it.
+    lengths: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -29,11 +34,18 @@ impl Pairs {
         self.pairs.len()
     }
 
+    #[inline]
     pub(crate) fn find(&self, name: &str) -> Option<usize> {
+        if self.lengths & length_bit(name) == 0 {
+            return None;
+        }
+        // Bytes: a slice of text would look for the boundaries of characters.
+        let text = self.text.as_bytes();
         let mut names = self.pairs.iter();
-        names.position(|pair| &self.text[pair.start..pair.middle] == name)
+        names.position(|pair| text[pair.start..pair.middle] == *name.as_bytes())
     }
 
+    #[inline]
     pub(crate) fn get(&self, index: usize) -> (&str, &str) {
         let Pair { start, middle, end } = self.pairs[index];
         (&self.text[start..middle], &self.text[middle..end])
@@ -43,9 +55,22 @@ impl Pairs {
         (0..self.pairs.len()).map(|index| self.get(index))
     }
 
+    /// As [`iter`](Self::iter), without a look for the boundaries of characters.
+    pub(crate) fn bytes(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let text = self.text.as_bytes();
+        let pairs = self.pairs.iter();
+        pairs.map(|pair| (&text[pair.start..pair.middle], &text[pair.middle..pair.end]))
+    }
+
+    /// Whether JSON takes all names and texts as they are.
+    pub(crate) fn are_plain(&self) -> bool {
+        is_plain(&self.text)
+    }
+
     /// A name keeps its place when its text changes.
     pub(crate) fn set(&mut self, name: &str, text: &str) -> (usize, Change) {
         let Some(index) = self.find(name) else {
+            self.lengths |= length_bit(name);
             let start = self.text.len();
             self.text.push_str(name);
             let middle = self.text.len();
@@ -73,19 +98,31 @@ impl Pairs {
         self.text.replace_range(before, text);
     }
 
+    /// Becomes a copy of the other, in the memory that is there.
+    pub(crate) fn copy(&mut self, other: &Self) {
+        self.text.clone_from(&other.text);
+        self.pairs.clone_from(&other.pairs);
+        self.lengths = other.lengths;
+    }
+
     pub(crate) fn clear(&mut self) {
         self.text.clear();
         self.pairs.clear();
+        self.lengths = 0;
     }
 
     pub(crate) fn shrink_to(&mut self, bytes: usize) {
         self.text.shrink_to(bytes);
     }
 
-    /// Of all names and texts together.
-    pub(crate) fn bytes(&self) -> usize {
+    /// The bytes of all names and texts together.
+    pub(crate) fn length(&self) -> usize {
         self.text.len()
     }
+}
+
+fn length_bit(name: &str) -> u64 {
+    1 << (name.len() % 64)
 }
 
 #[cfg(test)]
@@ -122,7 +159,7 @@ mod tests {
                 }
             }
             let got: Vec<_> = pairs.iter().map(|(a, b)| (a.to_owned(), b.to_owned())).collect();
-            prop_assert_eq!(pairs.bytes(), got.iter().map(|(a, b)| a.len() + b.len()).sum::<usize>());
+            prop_assert_eq!(pairs.length(), got.iter().map(|(a, b)| a.len() + b.len()).sum::<usize>());
             prop_assert_eq!(got, model);
         }
     }

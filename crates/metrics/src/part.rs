@@ -8,14 +8,14 @@ use std::{
 
 use http::StatusCode;
 use powertools_core::{Invocation, Observer, Outcome};
-use tracing::warn;
 
 use crate::{
     MetricsError, Resolution, Unit,
+    collector::check_name,
     pairs::Pairs,
     requests::{self, Measured},
     series::Sample,
-    settings::{Settings, Warning},
+    settings::{FUNCTION_NAME, Settings, Warning},
     shared::Shared,
     state::State,
 };
@@ -60,12 +60,15 @@ impl Part {
         }
         if settings.cold_start && invocation.cold_start() == Some(true) {
             // At once: the first invocation may not live to its end.
-            tell(invocation, settings, count_cold_start(invocation, state));
+            lose(invocation, settings, count_cold_start(invocation, state), 1);
         }
         invocation.flush_near_deadline(FLUSH_MARGIN, |invocation| {
             if let Some(state) = State::of(invocation) {
                 let flushed = state.collector.flush_early(&state.settings);
-                tell(invocation, &state.settings, flushed);
+                if let Err(error) = flushed {
+                    // What failed is still there, but the end may not come.
+                    invocation.enter(|| state.settings.tell(&error));
+                }
             }
         });
         this
@@ -81,31 +84,32 @@ impl Observer for Part {
     }
 
     fn finish(self, invocation: &Invocation, outcome: Outcome) {
+        if let Some(state) = State::of(invocation).filter(|_| self.owns) {
+            self.end(invocation, state, outcome);
+            state.disown();
+        }
+        self.shared.flush_outside();
+    }
+}
+
+impl Part {
+    fn end(&self, invocation: &Invocation, state: &State, outcome: Outcome) {
         let settings = &self.shared.settings;
-        let Some(state) = State::of(invocation).filter(|_| self.owns) else {
-            return;
-        };
         if let (Some(routes), Some(started)) = (&settings.requests, self.started) {
-            let elapsed = settings.host.clock().instant().duration_since(started);
             let request = Measured {
                 outcome,
-                elapsed,
+                elapsed: settings.host.clock().instant().duration_since(started),
                 status: self.status,
             };
             let counted = requests::count(invocation, state, routes, &request);
-            tell(invocation, settings, counted);
+            lose(invocation, settings, counted, request.values());
         }
         match state.collector.end(settings) {
             Ok(true) => {}
-            Ok(false) => {
-                let quiet = settings.requests.is_some() || settings.is_disabled() == Ok(true);
-                if !quiet {
-                    invocation.enter(|| settings.warn(Warning::Empty));
-                }
-            }
-            Err((error, lost)) => report_loss(invocation, &error, lost),
+            Ok(false) if settings.requests.is_some() || settings.is_disabled() == Ok(true) => {}
+            Ok(false) => invocation.enter(|| settings.warn(Warning::Empty)),
+            Err((error, lost)) => lose(invocation, settings, Err(error), lost),
         }
-        self.shared.flush_outside();
     }
 }
 
@@ -117,25 +121,16 @@ impl fmt::Debug for Part {
     }
 }
 
-/// Warns as part of the invocation.
-fn tell(invocation: &Invocation, settings: &Settings, result: Result<(), MetricsError>) {
+/// Tells of values that will not go out any more, as part of the invocation.
+fn lose(
+    invocation: &Invocation,
+    settings: &Settings,
+    result: Result<(), MetricsError>,
+    values: usize,
+) {
     if let Err(error) = result {
-        invocation.enter(|| settings.refuse(&error));
+        invocation.enter(|| settings.lose(&error, values));
     }
-}
-
-#[cold]
-fn report_loss(invocation: &Invocation, error: &MetricsError, lost: usize) {
-    let why = std::error::Error::source(error).map(ToString::to_string);
-    invocation.enter(|| {
-        warn!(
-            target: "powertools::metrics",
-            code = error.kind().code(),
-            lost,
-            why,
-            "lost metrics at the end of an invocation: {error}"
-        );
-    });
 }
 
 fn set_ids(invocation: &Invocation, state: &State) {
@@ -160,8 +155,8 @@ fn count_cold_start(invocation: &Invocation, state: &State) -> Result<(), Metric
     state
         .collector
         .emit_alone(settings, &frame, (None, &none), |group| {
-            if let Some(name) = function_name(invocation, settings) {
-                group.set(&frame, "function_name", name)?;
+            if let Some(name) = settings.function_name(invocation) {
+                group.set(&frame, FUNCTION_NAME, name)?;
             }
             let sample = Sample {
                 name: "ColdStart",
@@ -169,17 +164,6 @@ fn count_cold_start(invocation: &Invocation, state: &State) -> Result<(), Metric
                 resolution: Resolution::Standard,
                 value: 1.0,
             };
-            group.record(&frame, sample, |name| settings.sink.check_name(name))
+            group.record(&frame, sample, |name| check_name(settings, name))
         })
-}
-
-/// As it was given, else as Lambda says.
-pub(crate) fn function_name<'a>(
-    invocation: &'a Invocation,
-    settings: &'a Settings,
-) -> Option<&'a str> {
-    settings
-        .function_name
-        .as_deref()
-        .or_else(|| invocation.function_name())
 }

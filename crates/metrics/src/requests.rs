@@ -1,47 +1,20 @@
 //! Rate, errors and duration of the invocations themselves.
 
-use std::{
-    collections::HashSet,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use http::StatusCode;
 use powertools_core::{Invocation, Outcome};
 
 use crate::{
-    MetricValue, MetricsError, Resolution, Unit, pairs::Pairs, part::function_name, rules,
-    series::Sample, set::Group, state::State,
+    MetricValue, MetricsError, Resolution, Unit,
+    collector::check_name,
+    group::Group,
+    pairs::Pairs,
+    routes::Routes,
+    series::Sample,
+    settings::{FUNCTION_NAME, ROUTE, STATUS},
+    state::State,
 };
-
-/// Each route is a dimension value of its own, and so three more metrics.
-const MAX_ROUTES: usize = 100;
-
-/// What stands for the routes beyond.
-const OTHER: &str = "other";
-
-/// The names of dimensions that are set here, beside the service.
-pub(crate) const DIMENSIONS: [&str; 3] = ["function_name", "route", "status"];
-
-/// The routes that were seen. Of the process, so that their number stays bounded for as long
-/// as it lives.
-#[derive(Debug, Default)]
-pub(crate) struct Routes(Mutex<HashSet<Arc<str>>>);
-
-impl Routes {
-    /// The route, if it is one of the first hundred, and can be a dimension.
-    fn bounded(&self, route: Arc<str>) -> Arc<str> {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.contains(&route) {
-            return route;
-        }
-        if known.len() < MAX_ROUTES && rules::dimension("route", &route).is_ok() {
-            known.insert(Arc::clone(&route));
-            return route;
-        }
-        OTHER.into()
-    }
-}
 
 /// What a layer has seen of a request.
 #[derive(Debug)]
@@ -65,11 +38,11 @@ pub(crate) fn count(
     let status = request.status.map(class);
     let fill = |group: &mut Group| {
         group.extend(&frame, frame.defaults, None)?;
-        if let Some(name) = function_name(invocation, settings) {
-            group.set(&frame, DIMENSIONS[0], name)?;
+        if let Some(name) = settings.function_name(invocation) {
+            group.set(&frame, FUNCTION_NAME, name)?;
         }
-        let route = route.as_deref().map(|route| (DIMENSIONS[1], route));
-        let status = status.map(|status| (DIMENSIONS[2], status));
+        let route = route.as_deref().map(|route| (ROUTE, route));
+        let status = status.map(|status| (STATUS, status));
         if route.is_some() {
             group.add_set(&frame, route)?;
         }
@@ -83,7 +56,7 @@ pub(crate) fn count(
                 resolution: Resolution::Standard,
                 value,
             };
-            group.record(&frame, sample, |name| settings.sink.check_name(name))?;
+            group.record(&frame, sample, |name| check_name(settings, name))?;
         }
         Ok(())
     };
@@ -93,6 +66,11 @@ pub(crate) fn count(
 }
 
 impl Measured {
+    /// How many values there are.
+    pub(crate) fn values(&self) -> usize {
+        self.samples().iter().flatten().count()
+    }
+
     fn samples(&self) -> [Option<(&'static str, Unit, f64)>; 3] {
         let fault = match self.outcome {
             Outcome::Ok => Some(0.0),
@@ -116,28 +94,5 @@ fn class(status: StatusCode) -> &'static str {
         3 => "3xx",
         4 => "4xx",
         _ => "5xx",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn routes_beyond_a_hundred_are_one() {
-        let routes = Routes::default();
-        for number in 0..MAX_ROUTES {
-            let route: Arc<str> = format!("GET /{number}").into();
-            assert_eq!(routes.bounded(Arc::clone(&route)), route);
-        }
-        assert_eq!(&*routes.bounded("GET /new".into()), OTHER);
-        assert_eq!(&*routes.bounded("GET /0".into()), "GET /0");
-    }
-
-    #[test]
-    fn a_route_that_can_be_no_dimension_is_other() {
-        let routes = Routes::default();
-        assert_eq!(&*routes.bounded("GET /é".into()), OTHER);
-        assert_eq!(&*routes.bounded("x".repeat(1025).into()), OTHER);
     }
 }

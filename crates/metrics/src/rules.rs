@@ -1,6 +1,6 @@
 //! What CloudWatch takes: the rules of `MetricDatum`, which values from EMF have to meet too.
 
-use crate::{MetricsError, MetricsErrorKind};
+use crate::{MetricsError, MetricsErrorKind, text::is_plain};
 
 /// Dimensions of one set, `service` among them: as in the other languages. CloudWatch itself
 /// takes 30.
@@ -17,15 +17,26 @@ const RESERVED: &str = "_aws";
 /// 2^360.
 const MAX_VALUE: f64 = f64::from_bits((1023 + 360) << 52);
 
-/// The name of a metric, already without white space around it.
-pub(crate) fn metric_name(name: &str) -> Result<(), MetricsError> {
+/// The name of a metric, already without white space around it. True if JSON takes it as it
+/// is.
+#[inline]
+pub(crate) fn metric_name(name: &str) -> Result<bool, MetricsError> {
+    if is_plain(name) && !name.is_empty() && name.len() <= MAX_METRIC_NAME && name != RESERVED {
+        return Ok(true);
+    }
+    odd_metric_name(name)
+}
+
+#[cold]
+fn odd_metric_name(name: &str) -> Result<bool, MetricsError> {
     let fits = !name.is_empty()
         && (name.len() <= MAX_METRIC_NAME || name.chars().count() <= MAX_METRIC_NAME)
-        && !name.bytes().any(|byte| byte.is_ascii_control())
         && !name.chars().any(char::is_control)
         && name != RESERVED;
-    fits.then_some(())
-        .ok_or_else(|| MetricsError::named(MetricsErrorKind::Name, name))
+    match fits {
+        true => Ok(!name.contains(['"', '\\'])),
+        false => Err(MetricsError::named(MetricsErrorKind::Name, name)),
+    }
 }
 
 #[inline]
@@ -91,7 +102,7 @@ mod tests {
             &long,
             &"é".repeat(255),
         ] {
-            assert_eq!(metric_name(name), Ok(()), "{name}");
+            assert_eq!(metric_name(name), Ok(!name.contains('"')), "{name}");
         }
         let too_long = format!("{long}x");
         for name in [

@@ -1,34 +1,42 @@
 //! The metrics of one line: each name with its values, in the order they came.
 
+use std::ops::Range;
+
 use crate::{
     MetricsError, Resolution, Unit,
     rules::{self, MAX_METRICS},
+    text::hash,
 };
 
 /// Of the table of places; 100 names fill it to two fifths.
 const PLACES: usize = 256;
 /// No number is longer, with its comma.
 const NUMBER: usize = 26;
-/// Quotes, names of members, unit and resolution of a definition, and the value's brackets.
-const DEFINITION: usize = 80;
 const NOTHING: u32 = u32::MAX;
+/// Before the name in a definition.
+const BEFORE_NAME: &str = ",{\"Name\":\"";
 
 /// One look at the name finds its metric; its first value stands with it, further ones are
 /// chained. Nothing is allocated once the capacity is there.
 #[derive(Debug)]
 pub(crate) struct Series {
-    names: String,
+    /// As they stand in a line of EMF, with a comma before each: names are written once, not
+    /// kept and written again.
+    definitions: String,
+    /// Names that JSON does not take as they are.
+    odd_names: Vec<String>,
     entries: Vec<Entry>,
     /// By hash, the number of the entry, from 1. Collisions stand in the next free place.
     places: [u8; PLACES],
     more: Vec<Link>,
-    /// An upper bound of what the metrics take in a line.
-    line_bytes: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Entry {
+    /// Of the definition.
     start: u32,
+    /// Of the name in the definition, after its quote.
+    quoted_end: u32,
     end: u32,
     hash: u32,
     first: f64,
@@ -37,7 +45,8 @@ struct Entry {
     count: u8,
     unit: Unit,
     resolution: Resolution,
-    clean: bool,
+    /// The number of an odd name, from 1.
+    odd: u8,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -60,18 +69,20 @@ pub(crate) struct Sample<'a> {
 pub(crate) struct Recorded {
     /// There is no room for another name, or another value of this one.
     pub(crate) full: bool,
-    /// The metric had another unit before.
+    /// What the metric had before, if it was there.
+    pub(crate) before: Option<(Unit, Resolution)>,
+    /// It had another unit.
     pub(crate) changed_unit: bool,
 }
 
 impl Default for Series {
     fn default() -> Self {
         Self {
-            names: String::new(),
+            definitions: String::new(),
+            odd_names: Vec::new(),
             entries: Vec::new(),
             places: [0; PLACES],
             more: Vec::new(),
-            line_bytes: 0,
         }
     }
 }
@@ -90,8 +101,9 @@ impl Series {
         self.entries.len() + self.more.len()
     }
 
+    /// An upper bound of what the metrics take in a line.
     pub(crate) fn line_bytes(&self) -> usize {
-        self.line_bytes
+        line_bytes(self.definitions.len(), self.values())
     }
 
     pub(crate) fn contains(&self, name: &str) -> bool {
@@ -106,32 +118,21 @@ impl Series {
         check: impl FnOnce(&str) -> Result<(), MetricsError>,
     ) -> Result<Recorded, MetricsError> {
         rules::value(sample.name, sample.value)?;
-        let hash = hash(sample.name);
-        match self.find(sample.name, hash) {
+        let mut sample = sample;
+        let mut hash = hash(sample.name);
+        let mut found = self.find(sample.name, hash);
+        if found.is_err() && !is_trimmed(sample.name) {
+            sample.name = sample.name.trim();
+            hash = self::hash(sample.name);
+            found = self.find(sample.name, hash);
+        }
+        match found {
             Ok(index) => Ok(self.append(index, sample)),
-            Err(place) => self.record_new(sample, hash, place, check),
+            Err(place) => self.insert(sample, hash, place, check),
         }
     }
 
-    fn record_new(
-        &mut self,
-        sample: Sample<'_>,
-        hash: u32,
-        place: usize,
-        check: impl FnOnce(&str) -> Result<(), MetricsError>,
-    ) -> Result<Recorded, MetricsError> {
-        let name = sample.name.trim();
-        if name.len() != sample.name.len() {
-            let sample = Sample { name, ..sample };
-            let hash = self::hash(name);
-            return match self.find(name, hash) {
-                Ok(index) => Ok(self.append(index, sample)),
-                Err(place) => self.insert(sample, hash, place, check),
-            };
-        }
-        self.insert(sample, hash, place, check)
-    }
-
+    #[inline]
     fn insert(
         &mut self,
         sample: Sample<'_>,
@@ -140,14 +141,23 @@ impl Series {
         check: impl FnOnce(&str) -> Result<(), MetricsError>,
     ) -> Result<Recorded, MetricsError> {
         let name = sample.name;
-        rules::metric_name(name)?;
+        let clean = rules::metric_name(name)?;
         check(name)?;
-        let clean = is_clean(name);
-        let start = narrow(self.names.len());
-        self.names.push_str(name);
+        let start = self.definitions.len();
+        let odd = if clean {
+            self.definitions.push_str(BEFORE_NAME);
+            self.definitions.push_str(name);
+            self.definitions.push('"');
+            0
+        } else {
+            self.begin_odd(name)
+        };
+        let quoted_end = self.definitions.len();
+        define(&mut self.definitions, sample.unit, sample.resolution);
         self.entries.push(Entry {
-            start,
-            end: narrow(self.names.len()),
+            start: narrow(start),
+            quoted_end: narrow(quoted_end),
+            end: narrow(self.definitions.len()),
             hash,
             first: sample.value,
             next: NOTHING,
@@ -155,16 +165,25 @@ impl Series {
             count: 1,
             unit: sample.unit,
             resolution: sample.resolution,
-            clean,
+            odd,
         });
-        self.places[place] = u8::try_from(self.entries.len()).unwrap_or(u8::MAX);
-        // No character that a name may have grows more than twofold.
-        let written = if clean { name.len() } else { name.len() * 2 };
-        self.line_bytes += 2 * written + DEFINITION + NUMBER;
+        self.places[place] = number(self.entries.len());
         Ok(Recorded {
             full: self.entries.len() >= MAX_METRICS,
+            before: None,
             changed_unit: false,
         })
+    }
+
+    #[cold]
+    fn begin_odd(&mut self, name: &str) -> u8 {
+        self.odd_names.push(name.to_owned());
+        self.definitions
+            .push_str(&BEFORE_NAME[..BEFORE_NAME.len() - 1]);
+        // A string into a string: it cannot fail.
+        let quoted = serde_json::to_string(name).unwrap_or_default();
+        self.definitions.push_str(&quoted);
+        number(self.odd_names.len())
     }
 
     fn append(&mut self, index: usize, sample: Sample<'_>) -> Recorded {
@@ -173,49 +192,71 @@ impl Series {
             value: sample.value,
             next: NOTHING,
         });
-        self.line_bytes += NUMBER;
         let entry = &mut self.entries[index];
-        let changed_unit = entry.unit != sample.unit;
+        let before = (entry.unit, entry.resolution);
+        let changed = before != (sample.unit, sample.resolution);
         // The last ones count, as in the other languages.
         entry.unit = sample.unit;
         entry.resolution = sample.resolution;
         entry.count += 1;
-        let before = std::mem::replace(&mut entry.last, link);
-        match before {
+        match std::mem::replace(&mut entry.last, link) {
             NOTHING => entry.next = link,
-            before => self.more[before as usize].next = link,
+            last => self.more[last as usize].next = link,
+        }
+        if changed {
+            self.define_again(index);
         }
         Recorded {
             full: usize::from(self.entries[index].count) >= MAX_METRICS,
-            changed_unit,
+            before: Some(before),
+            changed_unit: before.0 != sample.unit,
         }
     }
 
-    /// Takes the value back that was recorded last.
-    pub(crate) fn undo(&mut self, sample: Sample<'_>) {
+    #[cold]
+    fn define_again(&mut self, index: usize) {
+        let Entry {
+            quoted_end,
+            end,
+            unit,
+            resolution,
+            ..
+        } = self.entries[index];
+        let rest = self.definitions.split_off(end as usize);
+        self.definitions.truncate(quoted_end as usize);
+        define(&mut self.definitions, unit, resolution);
+        let new_end = narrow(self.definitions.len());
+        self.definitions.push_str(&rest);
+        self.entries[index].end = new_end;
+        for entry in &mut self.entries[index + 1..] {
+            for place in [&mut entry.start, &mut entry.quoted_end, &mut entry.end] {
+                *place = *place - end + new_end;
+            }
+        }
+    }
+
+    /// Takes the value back that was recorded last. False if it is not there.
+    #[cold]
+    pub(crate) fn undo(&mut self, sample: Sample<'_>, recorded: Recorded) -> bool {
         let name = sample.name.trim();
         let Ok(index) = self.find(name, hash(name)) else {
-            return;
+            return false;
         };
         let entry = &mut self.entries[index];
         if entry.count == 1 {
             // The newest entry, whose place nobody has passed since.
             let entry = *entry;
-            self.names.truncate(entry.start as usize);
+            self.definitions.truncate(entry.start as usize);
+            if entry.odd > 0 {
+                self.odd_names.pop();
+            }
             self.entries.pop();
             for place in &mut self.places {
                 if usize::from(*place) == index + 1 {
                     *place = 0;
                 }
             }
-            let name = &sample.name.trim();
-            let written = if entry.clean {
-                name.len()
-            } else {
-                name.len() * 2
-            };
-            self.line_bytes -= 2 * written + DEFINITION + NUMBER;
-            return;
+            return true;
         }
         entry.count -= 1;
         let removed = entry.last;
@@ -230,7 +271,14 @@ impl Series {
             self.entries[index].last = before;
         }
         self.more.pop();
-        self.line_bytes -= NUMBER;
+        if let Some(before) = recorded.before {
+            let entry = &mut self.entries[index];
+            if before != (entry.unit, entry.resolution) {
+                (entry.unit, entry.resolution) = before;
+                self.define_again(index);
+            }
+        }
+        true
     }
 
     /// The entry of a name, or the place that is free for it.
@@ -249,8 +297,30 @@ impl Series {
         }
     }
 
+    #[inline]
     fn name(&self, entry: &Entry) -> &str {
-        &self.names[entry.start as usize..entry.end as usize]
+        match usize::from(entry.odd).checked_sub(1) {
+            None => {
+                let start = entry.start as usize + BEFORE_NAME.len();
+                &self.definitions[start..entry.quoted_end as usize - 1]
+            }
+            Some(odd) => &self.odd_names[odd],
+        }
+    }
+
+    #[inline]
+    fn quoted(&self, entry: &Entry) -> &str {
+        let start = entry.start as usize + BEFORE_NAME.len() - 1;
+        &self.definitions[start..entry.quoted_end as usize]
+    }
+
+    /// The definitions of these metrics as a list in JSON has them.
+    pub(crate) fn definitions(&self, range: Range<usize>) -> &str {
+        let entries = &self.entries[range];
+        let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
+            return "";
+        };
+        &self.definitions[first.start as usize + 1..last.end as usize]
     }
 
     pub(crate) fn get(&self, index: usize) -> Metric<'_> {
@@ -265,15 +335,15 @@ impl Series {
         if self.entries.is_empty() {
             return;
         }
-        self.names.clear();
+        self.definitions.clear();
+        self.odd_names.clear();
         self.entries.clear();
         self.places = [0; PLACES];
         self.more.clear();
-        self.line_bytes = 0;
     }
 
     pub(crate) fn shrink_to(&mut self, bytes: usize) {
-        self.names.shrink_to(bytes);
+        self.definitions.shrink_to(bytes);
         self.more.shrink_to(bytes / size_of::<Link>());
     }
 }
@@ -291,10 +361,10 @@ impl<'a> Metric<'a> {
         self.series.name(self.entry)
     }
 
-    /// Whether nothing in the name has to be escaped.
+    /// The name as JSON has it.
     #[inline]
-    pub(crate) fn is_clean(self) -> bool {
-        self.entry.clean
+    pub(crate) fn quoted_name(self) -> &'a str {
+        self.series.quoted(self.entry)
     }
 
     #[inline]
@@ -331,10 +401,14 @@ impl<'a> Metric<'a> {
 
     /// An upper bound of what it takes in a line.
     pub(crate) fn line_bytes(self) -> usize {
-        let name = self.name().len();
-        let written = if self.is_clean() { name } else { name * 2 };
-        2 * written + DEFINITION + NUMBER * self.count()
+        let definition = self.entry.end - self.entry.start;
+        line_bytes(definition as usize, self.count())
     }
+}
+
+/// What stands around the values, name and all, is shorter than the definitions.
+fn line_bytes(definitions: usize, values: usize) -> usize {
+    2 * definitions + NUMBER * values
 }
 
 /// A line holds far less than four billion bytes.
@@ -342,30 +416,34 @@ fn narrow(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(NOTHING)
 }
 
-/// Not against an adversary: a table holds 100 names.
+/// What comes after the name in a definition.
 #[inline]
-fn hash(name: &str) -> u32 {
-    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-    let (words, rest) = name.as_bytes().as_chunks::<8>();
-    let mut hash = name.len() as u64;
-    for word in words {
-        hash = (hash ^ u64::from_le_bytes(*word)).wrapping_mul(FACTOR);
-        hash ^= hash >> 32;
+fn define(definitions: &mut String, unit: Unit, resolution: Resolution) {
+    definitions.push_str(unit.definition_end());
+    if resolution == Resolution::High {
+        definitions.pop();
+        definitions.push_str(",\"StorageResolution\":1}");
     }
-    let mut last = [0; 8];
-    last[..rest.len()].copy_from_slice(rest);
-    hash = (hash ^ u64::from_le_bytes(last)).wrapping_mul(FACTOR);
-    (hash >> 32) as u32
 }
 
-/// Control characters, the only other ones to escape, are in no name.
-fn is_clean(name: &str) -> bool {
-    !name.bytes().any(|byte| byte == b'"' || byte == b'\\')
+/// Whether there is no white space around the name, as far as a look at its edges tells.
+#[inline]
+fn is_trimmed(name: &str) -> bool {
+    let edges = [name.as_bytes().first(), name.as_bytes().last()];
+    edges
+        .iter()
+        .all(|edge| edge.is_some_and(u8::is_ascii_graphic))
+}
+
+/// There are never more than 100.
+fn number(count: usize) -> u8 {
+    u8::try_from(count).unwrap_or(u8::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
 
@@ -440,6 +518,41 @@ mod tests {
 
     proptest! {
         #[test]
+        fn definitions_say_what_the_metrics_are_now(
+            samples in prop::collection::vec(
+                ("[a-d]{1,2}|[\"\\\\é]{1,3}", any::<bool>(), any::<bool>()),
+                1..40,
+            ),
+        ) {
+            let mut series = Series::default();
+            for (name, seconds, high) in &samples {
+                let unit = if *seconds { Unit::Seconds } else { Unit::BytesPerSecond };
+                let resolution = if *high { Resolution::High } else { Resolution::Standard };
+                let sample = Sample { unit, resolution, ..sample(name, 1.0) };
+                series.record(sample, |_| Ok(())).unwrap();
+            }
+            let expected: Vec<_> = (0..series.len())
+                .map(|index| {
+                    let metric = series.get(index);
+                    let (name, unit) = (metric.name(), metric.unit().as_str());
+                    prop_assert_eq!(metric.quoted_name(), serde_json::to_string(name).unwrap());
+                    Ok(match metric.resolution() {
+                        Resolution::Standard => json!({"Name": name, "Unit": unit}),
+                        Resolution::High => {
+                            json!({"Name": name, "Unit": unit, "StorageResolution": 1})
+                        }
+                    })
+                })
+                .collect::<Result<_, TestCaseError>>()?;
+            let list = |from, to| format!("[{}]", series.definitions(from..to));
+            let middle = series.len() / 2;
+            for (from, to) in [(0, series.len()), (0, middle), (middle, series.len())] {
+                let shown: Vec<serde_json::Value> = serde_json::from_str(&list(from, to)).unwrap();
+                prop_assert_eq!(&shown[..], &expected[from..to]);
+            }
+        }
+
+        #[test]
         fn names_and_values_keep_their_order_and_the_last_can_be_taken_back(
             samples in prop::collection::vec(("[a-f]{1,2}|[\"\\\\é]{1,9}", -9.0..9.0_f64), 1..99),
         ) {
@@ -447,8 +560,9 @@ mod tests {
             let mut model: Vec<(String, Vec<f64>)> = Vec::new();
             for (name, value) in &samples {
                 let before = (shown(&series), series.line_bytes());
-                series.record(sample(name, *value), |_| Ok(())).unwrap();
-                series.undo(sample(name, *value));
+                let other = Sample { unit: Unit::Bytes, ..sample(name, *value) };
+                let recorded = series.record(other, |_| Ok(())).unwrap();
+                prop_assert!(series.undo(other, recorded));
                 prop_assert_eq!((shown(&series), series.line_bytes()), before);
                 series.record(sample(name, *value), |_| Ok(())).unwrap();
                 match model.iter_mut().find(|(known, _)| known == name) {

@@ -3,58 +3,20 @@
 use crate::{
     Blob, MetricsError, MetricsErrorKind,
     dimensions::{Dimensions, SERVICE},
+    group::{Frame, Group, Scope, metadata_bytes, set_within},
     pairs::{Change, Pairs},
     rules,
-    series::{Recorded, Sample, Series},
+    series::{Recorded, Sample},
 };
-
-/// Room in a line for a metric with the longest name and 100 values, for namespace and service,
-/// and for what stands around them. The rest is for dimensions and metadata, half each.
-const RESERVED: usize = 8 * 1024;
-
-/// The least that a line may be limited to.
-pub(crate) const LEAST_LINE: usize = 2 * RESERVED;
 
 /// More scopes than this are not kept side by side: what they hold goes out.
 const MAX_SCOPES: usize = 100;
 
-/// More than this is not kept of the capacity.
+/// So many empty scopes are kept for the next invocation.
+const KEPT_SCOPES: usize = 4;
+
+/// More than this is not kept of the capacity of each part.
 const KEPT_CAPACITY: usize = 16 * 1024;
-
-/// What holds for every line.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Frame<'a> {
-    pub(crate) namespace: Option<&'a str>,
-    pub(crate) service: Option<&'a str>,
-    /// The layer's default dimensions.
-    pub(crate) defaults: &'a Dimensions,
-    pub(crate) max_line: usize,
-}
-
-impl Frame<'_> {
-    fn has_service(&self) -> bool {
-        self.service.is_some()
-    }
-
-    fn half(&self) -> usize {
-        (self.max_line - RESERVED) / 2
-    }
-}
-
-/// What holds the metrics of a scope apart from all others.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Scope {
-    pub(crate) dimensions: Dimensions,
-    pub(crate) millis: Option<u64>,
-}
-
-/// Metrics that go out together.
-#[derive(Debug, Default)]
-pub(crate) struct Group {
-    dimensions: Dimensions,
-    millis: Option<u64>,
-    series: Series,
-}
 
 /// Which group: the main one, or a scope's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,23 +42,24 @@ pub(crate) struct MetricSet {
     defaults: Option<Dimensions>,
     /// Nobody flushes any more: what comes goes out at once.
     pub(crate) ended: bool,
+    /// Something has gone out.
+    pub(crate) wrote: bool,
 }
 
 impl MetricSet {
     /// Empty, with the default dimensions.
     pub(crate) fn begin(&mut self, frame: &Frame<'_>) {
-        self.clear_groups();
-        self.main.millis = None;
+        self.drop_scopes();
+        self.spare.truncate(KEPT_SCOPES);
+        self.main.clear(KEPT_CAPACITY);
+        self.main.dimensions.copy_main(frame.defaults);
         self.metadata.clear();
+        self.metadata.shrink_to(KEPT_CAPACITY);
         self.standing.clear();
+        self.standing.shrink_to(KEPT_CAPACITY);
         self.defaults = None;
         self.ended = false;
-        self.main.dimensions.copy_main(frame.defaults);
-        self.main.series.shrink_to(KEPT_CAPACITY);
-        self.main.dimensions.shrink_to(KEPT_CAPACITY);
-        self.metadata.shrink_to(KEPT_CAPACITY);
-        self.standing.shrink_to(KEPT_CAPACITY);
-        self.spare.truncate(4);
+        self.wrote = false;
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -122,13 +85,30 @@ impl MetricSet {
             None => Which::Main,
             Some(scope) => self.open(scope),
         };
-        let recorded = self.group(which).add(frame, sample, check)?;
-        Ok((recorded, which))
+        match self.group(which).add(frame, sample, check) {
+            Ok(recorded) => Ok((recorded, which)),
+            Err(error) => {
+                self.close_unused(which);
+                Err(error)
+            }
+        }
     }
 
-    /// Takes the value back that was recorded last.
-    pub(crate) fn undo(&mut self, which: Which, sample: Sample<'_>) {
-        self.group(which).series.undo(sample);
+    /// Takes the value back that was recorded last. False if it has gone out.
+    pub(crate) fn undo(&mut self, which: Which, sample: Sample<'_>, recorded: Recorded) -> bool {
+        let undone = self.group(which).series.undo(sample, recorded);
+        self.close_unused(which);
+        undone
+    }
+
+    /// A scope that was opened for a value that it did not get is none.
+    #[cold]
+    fn close_unused(&mut self, which: Which) {
+        let newest = Which::Scope(self.scopes.len().wrapping_sub(1));
+        let unused = |group: &mut Group| which == newest && group.series.is_empty();
+        if let Some(group) = self.scopes.pop_if(unused) {
+            self.put_back(group);
+        }
     }
 
     /// Whether there are so many scopes that all should go out.
@@ -158,18 +138,13 @@ impl MetricSet {
     }
 
     /// A scope that begins with the dimensions that the main set has now.
-    pub(crate) fn scope<'d>(
-        &self,
-        frame: &Frame<'_>,
-        dimensions: impl IntoIterator<Item = (&'d str, &'d str)>,
-    ) -> Result<Scope, MetricsError> {
+    pub(crate) fn scope(&self) -> Scope {
         let mut scope = Scope {
             millis: self.main.millis,
             ..Scope::default()
         };
         scope.dimensions.copy_main(&self.main.dimensions);
-        scope.narrow(frame, dimensions)?;
-        Ok(scope)
+        scope
     }
 
     /// Sets a dimension of the main set.
@@ -206,7 +181,14 @@ impl MetricSet {
             let name = set.first().map_or("", |(name, _)| name);
             return Err(MetricsError::named(MetricsErrorKind::Size, name));
         }
-        dimensions.add_set(defaults, set, frame.has_service())
+        let change = dimensions.add_set(defaults, set, frame.has_service())?;
+        // It is the value of the service that nobody gave as well.
+        let service = set.iter().find(|(name, _)| *name == SERVICE);
+        let implicit = frame.service.filter(|_| !dimensions.has_service());
+        match (service, implicit) {
+            (Some((_, given)), Some(implicit)) if *given != implicit => Ok(Change::Replaced),
+            _ => Ok(change),
+        }
     }
 
     /// Sets a dimension that the main set begins with after each flush.
@@ -235,7 +217,11 @@ impl MetricSet {
         json: &str,
     ) -> Result<(), MetricsError> {
         rules::metadata_key(key)?;
-        if self.metadata_bytes() + metadata_bytes(key, json) > frame.half() {
+        let replaced = self.metadata.find(key).map_or(0, |index| {
+            let (key, json) = self.metadata.get(index);
+            metadata_bytes(key, json)
+        });
+        if self.metadata_bytes() - replaced + metadata_bytes(key, json) > frame.half() {
             return Err(MetricsError::named(MetricsErrorKind::Size, key));
         }
         self.metadata.set(key, json);
@@ -259,20 +245,24 @@ impl MetricSet {
         self.main.millis = millis;
     }
 
-    /// Gives everything to `emit`, scope by scope in the order they were opened. A group that
-    /// went out is empty; the first that fails stays, with all after it.
+    /// Gives everything to `emit`, scope by scope in the order they were opened. What went out
+    /// is gone; a group that failed stays, and does not keep the others from going out. Gives
+    /// the first error.
     pub(crate) fn emit_all(
         &mut self,
         frame: &Frame<'_>,
         now: u64,
         emit: &mut Emit<'_>,
     ) -> Result<(), MetricsError> {
-        self.emit_group(frame, Which::Main, now, emit)?;
+        let mut all = self.emit_group(frame, Which::Main, now, emit);
         for index in 0..self.scopes.len() {
-            self.emit_group(frame, Which::Scope(index), now, emit)?;
+            let emitted = self.emit_group(frame, Which::Scope(index), now, emit);
+            all = all.and(emitted);
         }
-        self.drop_scopes();
-        Ok(())
+        if all.is_ok() {
+            self.drop_scopes();
+        }
+        all
     }
 
     /// Gives one group to `emit`; its dimensions stay.
@@ -288,6 +278,7 @@ impl MetricSet {
             scopes,
             metadata,
             standing,
+            wrote,
             ..
         } = self;
         let main_millis = main.millis;
@@ -304,6 +295,7 @@ impl MetricSet {
             [standing, metadata],
         ))?;
         group.series.clear();
+        *wrote = true;
         Ok(())
     }
 
@@ -332,10 +324,16 @@ impl MetricSet {
         fill: impl FnOnce(&mut Group) -> Result<(), MetricsError>,
         emit: &mut Emit<'_>,
     ) -> Result<(), MetricsError> {
+        let all = self.standing.iter().chain(metadata.iter());
+        let bytes: usize = all.map(|(key, json)| metadata_bytes(key, json)).sum();
+        if let Some((key, _)) = metadata.iter().next()
+            && bytes > frame.half()
+        {
+            return Err(MetricsError::named(MetricsErrorKind::Size, key));
+        }
         let mut group = self.spare.pop().unwrap_or_default();
-        let filled = fill(&mut group);
-        let emitted =
-            filled.and_then(|()| emit(&group.blob(frame, millis, [&self.standing, metadata])));
+        let emitted = fill(&mut group)
+            .and_then(|()| emit(&group.blob(frame, millis, [&self.standing, metadata])));
         self.put_back(group);
         emitted
     }
@@ -366,120 +364,7 @@ impl MetricSet {
     }
 
     fn put_back(&mut self, mut group: Group) {
-        group.series.clear();
-        group.dimensions.clear();
-        group.millis = None;
+        group.clear(KEPT_CAPACITY);
         self.spare.push(group);
     }
-}
-
-impl Group {
-    /// Sets a dimension.
-    pub(crate) fn set(
-        &mut self,
-        frame: &Frame<'_>,
-        name: &str,
-        value: &str,
-    ) -> Result<(), MetricsError> {
-        set_within(&mut self.dimensions, frame, name, value).map(drop)
-    }
-
-    /// Sets the dimensions of another set, then these.
-    pub(crate) fn extend<'d>(
-        &mut self,
-        frame: &Frame<'_>,
-        others: &Dimensions,
-        dimensions: impl IntoIterator<Item = (&'d str, &'d str)>,
-    ) -> Result<(), MetricsError> {
-        self.dimensions.copy_main(others);
-        for (name, value) in dimensions {
-            self.set(frame, name, value)?;
-        }
-        Ok(())
-    }
-
-    /// Adds a further set: the main one, service and all, and these.
-    pub(crate) fn add_set<'d>(
-        &mut self,
-        frame: &Frame<'_>,
-        dimensions: impl IntoIterator<Item = (&'d str, &'d str)>,
-    ) -> Result<(), MetricsError> {
-        if let Some(service) = frame.service.filter(|_| !self.dimensions.has_service()) {
-            self.set(frame, SERVICE, service)?;
-        }
-        self.dimensions.add_set_like_main(dimensions)
-    }
-
-    /// Records a value.
-    pub(crate) fn record(
-        &mut self,
-        frame: &Frame<'_>,
-        sample: Sample<'_>,
-        check: impl FnOnce(&str) -> Result<(), MetricsError>,
-    ) -> Result<(), MetricsError> {
-        self.add(frame, sample, check).map(drop)
-    }
-
-    #[inline]
-    fn add(
-        &mut self,
-        frame: &Frame<'_>,
-        sample: Sample<'_>,
-        check: impl FnOnce(&str) -> Result<(), MetricsError>,
-    ) -> Result<Recorded, MetricsError> {
-        let Self {
-            dimensions, series, ..
-        } = self;
-        series.record(sample, |name| {
-            let taken =
-                dimensions.pairs().find(name).is_some() || (name == SERVICE && frame.has_service());
-            match taken {
-                true => Err(MetricsError::named(MetricsErrorKind::Collision, name)),
-                false => check(name),
-            }
-        })
-    }
-
-    fn blob<'a>(&'a self, frame: &Frame<'a>, millis: u64, metadata: [&'a Pairs; 2]) -> Blob<'a> {
-        Blob {
-            namespace: frame.namespace,
-            service: frame.service.filter(|_| !self.dimensions.has_service()),
-            millis,
-            dimensions: &self.dimensions,
-            series: &self.series,
-            metadata,
-        }
-    }
-}
-
-impl Scope {
-    /// Sets further dimensions; those that are there may get another value.
-    pub(crate) fn narrow<'d>(
-        &mut self,
-        frame: &Frame<'_>,
-        dimensions: impl IntoIterator<Item = (&'d str, &'d str)>,
-    ) -> Result<(), MetricsError> {
-        for (name, value) in dimensions {
-            set_within(&mut self.dimensions, frame, name, value)?;
-        }
-        Ok(())
-    }
-}
-
-fn set_within(
-    dimensions: &mut Dimensions,
-    frame: &Frame<'_>,
-    name: &str,
-    value: &str,
-) -> Result<Change, MetricsError> {
-    let room = dimensions.line_bytes() + 4 * (name.len() + value.len()) + 16;
-    if room > frame.half() {
-        return Err(MetricsError::named(MetricsErrorKind::Size, name));
-    }
-    dimensions.set(name, value, frame.has_service())
-}
-
-/// An upper bound of what it takes in a line: a character of the key may become `\u0000`.
-fn metadata_bytes(key: &str, json: &str) -> usize {
-    key.len() * 6 + json.len() + 4
 }

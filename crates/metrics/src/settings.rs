@@ -8,23 +8,29 @@ use std::{
     },
 };
 
-use powertools_core::{Env, EnvError, Host, SharedWriter};
+use powertools_core::{Env, EnvError, Host, Invocation, SharedWriter};
 use tracing::warn;
 
 use crate::{
     MetricsConfigError, MetricsError, MetricsErrorKind, MetricsSink,
     dimensions::Dimensions,
-    requests::{self, Routes},
+    group::{Frame, LEAST_LINE, Scope},
+    pairs::Change,
+    routes::Routes,
     rules::{self, MAX_DIMENSIONS},
-    set::{Frame, LEAST_LINE},
     sink::EmfSink,
 };
 
 const NAMESPACE: &str = "POWERTOOLS_METRICS_NAMESPACE";
 const SERVICE: &str = "POWERTOOLS_SERVICE_NAME";
-const FUNCTION_NAME: &str = "POWERTOOLS_METRICS_FUNCTION_NAME";
+const NAME_VARIABLE: &str = "POWERTOOLS_METRICS_FUNCTION_NAME";
 const DISABLED: &str = "POWERTOOLS_METRICS_DISABLED";
 const DEV: &str = "POWERTOOLS_DEV";
+
+/// Dimensions that are set here, beside the service.
+pub(crate) const FUNCTION_NAME: &str = "function_name";
+pub(crate) const ROUTE: &str = "route";
+pub(crate) const STATUS: &str = "status";
 
 /// EMF's limit is higher by now, but Lambda may still split a longer line.
 const DEFAULT_MAX_LINE: usize = 256 * 1024;
@@ -68,7 +74,7 @@ impl Default for Parts {
 pub(crate) struct Settings {
     namespace: Option<String>,
     service: Option<String>,
-    pub(crate) function_name: Option<String>,
+    function_name: Option<String>,
     defaults: Dimensions,
     max_line: usize,
     pub(crate) cold_start: bool,
@@ -77,9 +83,14 @@ pub(crate) struct Settings {
     pub(crate) requests: Option<Routes>,
     disabled: Result<bool, EnvError>,
     pub(crate) sink: Arc<dyn MetricsSink>,
+    /// The sink is not ours, and may have something to say about names.
+    pub(crate) sink_names: bool,
     pub(crate) host: Host,
     // Of the process: whoever asks wants to know of all invocations.
     refused: AtomicU64,
+    /// Values, and how often some were lost.
+    lost: AtomicU64,
+    losses: AtomicU32,
     /// One bit for each kind that was warned of.
     warned: AtomicU32,
 }
@@ -98,6 +109,7 @@ impl Settings {
         {
             return Err(MetricsConfigError::namespace());
         }
+        let sink_names = parts.sink.is_some();
         let sink = parts
             .sink
             .unwrap_or_else(|| Arc::new(EmfSink::new(parts.output, max_line)));
@@ -111,27 +123,29 @@ impl Settings {
         {
             return Err(MetricsConfigError::service());
         }
-        let mut defaults = Dimensions::default();
-        for (name, value) in &parts.default_dimensions {
-            let set = defaults.set(name, value, service.is_some());
-            set.map_err(|_| MetricsConfigError::dimension(name))?;
+        let function_name = parts
+            .function_name
+            .or_else(|| env.get_non_empty(NAME_VARIABLE));
+        if let Some(name) = &function_name {
+            let checked = rules::dimension(FUNCTION_NAME, name);
+            checked.map_err(|_| MetricsConfigError::function_name())?;
         }
-        let further = if parts.requests {
-            requests::DIMENSIONS.len()
-        } else {
-            0
+        let frame = Frame {
+            namespace: namespace.as_deref(),
+            service: service.as_deref(),
+            defaults: &Dimensions::default(),
+            max_line,
         };
-        if let Some((name, _)) = parts.default_dimensions.last()
-            && defaults.pairs().len() + usize::from(service.is_some()) + further > MAX_DIMENSIONS
-        {
-            return Err(MetricsConfigError::dimension(name));
-        }
+        let further = match parts.requests {
+            true => [FUNCTION_NAME, ROUTE, STATUS].len(),
+            false => 0,
+        };
+        let given = &parts.default_dimensions;
+        let defaults = default_dimensions(&frame, given, further)?;
         Ok(Self {
             namespace,
             service,
-            function_name: parts
-                .function_name
-                .or_else(|| env.get_non_empty(FUNCTION_NAME)),
+            function_name,
             defaults,
             max_line,
             cold_start: parts.cold_start,
@@ -140,8 +154,11 @@ impl Settings {
             requests: parts.requests.then(Routes::default),
             disabled: disabled(&env),
             sink,
+            sink_names,
             host: parts.host,
             refused: AtomicU64::new(0),
+            lost: AtomicU64::new(0),
+            losses: AtomicU32::new(0),
             warned: AtomicU32::new(0),
         })
     }
@@ -160,6 +177,42 @@ impl Settings {
         self.disabled.clone().map_err(MetricsError::environment)
     }
 
+    /// As it was given, else as Lambda says.
+    pub(crate) fn function_name<'a>(&'a self, invocation: &'a Invocation) -> Option<&'a str> {
+        let given = self.function_name.as_deref();
+        given.or_else(|| invocation.function_name())
+    }
+
+    /// Sets a further dimension of a scope.
+    pub(crate) fn narrow(
+        &self,
+        scope: &mut Scope,
+        name: &str,
+        value: &str,
+    ) -> Result<(), MetricsError> {
+        scope.set(&self.frame(), name, value)?;
+        self.warn_of(Change::Added, [(name, value)]);
+        Ok(())
+    }
+
+    /// Warns of what was done with dimensions, and of what the sink says about them.
+    pub(crate) fn warn_of<'a>(
+        &self,
+        change: Change,
+        dimensions: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) {
+        if change == Change::Replaced {
+            self.warn(Warning::Overwritten);
+        }
+        let mut dimensions = dimensions.into_iter();
+        let told = dimensions.find_map(|(name, value)| self.sink.warn_of_dimension(name, value));
+        if let Some(text) = told
+            && self.is_first(TAG)
+        {
+            warn!(target: "powertools::metrics", code = "tag", "{text}");
+        }
+    }
+
     pub(crate) fn refused(&self) -> u64 {
         self.refused.load(Ordering::Relaxed)
     }
@@ -168,11 +221,41 @@ impl Settings {
     #[cold]
     pub(crate) fn refuse(&self, error: &MetricsError) {
         self.refused.fetch_add(1, Ordering::Relaxed);
+        self.tell(error);
+    }
+
+    /// Warns the first time that something fails for this reason.
+    #[cold]
+    pub(crate) fn tell(&self, error: &MetricsError) {
         if self.is_first(error.kind() as u32) {
             warn!(
                 target: "powertools::metrics",
                 code = error.kind().code(),
                 "refused: {error}; further ones for this reason are only counted"
+            );
+        }
+    }
+
+    pub(crate) fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Counts values that nobody will write any more. Warns the first time, the second, the
+    /// fourth, and so on.
+    #[cold]
+    pub(crate) fn lose(&self, error: &MetricsError, values: usize) {
+        let values = u64::try_from(values).unwrap_or(u64::MAX);
+        let before = self.lost.fetch_add(values, Ordering::Relaxed);
+        let losses = self.losses.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+        if losses.is_power_of_two() {
+            let why = std::error::Error::source(error).map(ToString::to_string);
+            warn!(
+                target: "powertools::metrics",
+                code = error.kind().code(),
+                lost = values,
+                lost_in_all = before.saturating_add(values),
+                why,
+                "lost metrics: {error}"
             );
         }
     }
@@ -187,7 +270,7 @@ impl Settings {
     }
 
     fn is_first(&self, bit: u32) -> bool {
-        let bit = 1 << (bit % u32::BITS);
+        let bit = 1 << bit;
         self.warned.fetch_or(bit, Ordering::Relaxed) & bit == 0
     }
 }
@@ -198,15 +281,22 @@ pub(crate) enum Warning {
     Empty,
     Overwritten,
     UnitChanged,
+    EmptyFlush,
     Timestamp,
-    Tag,
     Nested,
 }
+
+/// The bit for what a sink says of a dimension.
+const TAG: u32 = Warning::Nested as u32 + MetricsErrorKind::COUNT + 1;
+
+// Each has a bit of its own.
+const _: () = assert!(TAG < u32::BITS);
 
 impl Warning {
     fn texts(self) -> (&'static str, &'static str) {
         match self {
             Self::Empty => ("empty", "an invocation ended without metrics"),
+            Self::EmptyFlush => ("empty", "there were no metrics to flush"),
             Self::Overwritten => (
                 "overwritten",
                 "a dimension was set again with another value; the last one counts for all \
@@ -221,16 +311,28 @@ impl Warning {
                 "a timestamp is more than 14 days old or 2 hours ahead; CloudWatch will drop \
                  its metrics",
             ),
-            Self::Tag => (
-                "tag",
-                "a dimension does not follow the rules of the sink; it is sent all the same",
-            ),
             Self::Nested => (
                 "nested",
                 "a metrics layer stands inside another one; the settings of the outer one hold",
             ),
         }
     }
+}
+
+fn default_dimensions(
+    frame: &Frame<'_>,
+    given: &[(String, String)],
+    further: usize,
+) -> Result<Dimensions, MetricsConfigError> {
+    let mut scope = Scope::default();
+    for (name, value) in given {
+        let set = scope.set(frame, name, value);
+        let service = usize::from(frame.service.is_some());
+        if set.is_err() || scope.dimensions.pairs().len() + service + further > MAX_DIMENSIONS {
+            return Err(MetricsConfigError::dimension(name));
+        }
+    }
+    Ok(scope.dimensions)
 }
 
 fn disabled(env: &Env) -> Result<bool, EnvError> {

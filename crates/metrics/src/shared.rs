@@ -7,7 +7,7 @@ use std::sync::{
 
 use tracing::warn;
 
-use crate::{MetricsError, collector::Collector, settings::Settings};
+use crate::{MetricsError, collector::Collector, settings::Settings, state::State};
 
 /// A layer's settings, and what its handles have recorded outside of any invocation.
 #[derive(Debug)]
@@ -25,15 +25,19 @@ impl Shared {
         }
     }
 
-    /// What was recorded outside goes out: Lambda ends a process without a drop.
+    /// What was recorded outside goes out: Lambda ends a process without a drop. Dimensions
+    /// stay; what fails stays too, for the next time.
     pub(crate) fn flush_outside(&self) {
-        flush_rest(&self.outside, &self.settings);
+        if let Err(error) = self.outside.flush_early(&self.settings) {
+            self.settings.tell(&error);
+        }
     }
 }
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        self.flush_outside();
+        State::forget(&self.settings);
+        end(&self.outside, &self.settings);
     }
 }
 
@@ -56,15 +60,13 @@ impl Ephemeral {
 
 impl Drop for Ephemeral {
     fn drop(&mut self) {
-        flush_rest(&self.collector, &self.settings);
+        end(&self.collector, &self.settings);
     }
 }
 
-fn flush_rest(collector: &Collector, settings: &Settings) {
-    if !collector.is_empty()
-        && let Err(error) = collector.flush(settings)
-    {
-        settings.refuse(&error);
+fn end(collector: &Collector, settings: &Settings) {
+    if let Err((error, lost)) = collector.end(settings) {
+        settings.lose(&error, lost);
     }
 }
 

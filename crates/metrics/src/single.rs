@@ -1,16 +1,18 @@
-use std::time::SystemTime;
+use std::{fmt, time::SystemTime};
 
 use serde::Serialize;
 
 use crate::{
-    Metrics, MetricsConfigError, MetricsError, Resolution, Unit,
-    collector::{self, checked_millis},
+    MetricsConfigError, MetricsError, Resolution, Unit,
+    collector::{self, check_name, checked_millis},
     pairs::Pairs,
     rules,
     series::Sample,
+    target::Target,
 };
 
-/// A metric that goes out alone: see [`Metrics::single_metric`].
+/// A metric that goes out alone: see
+/// [`Metrics::single_metric`](crate::Metrics::single_metric).
 ///
 /// It has the layer's namespace, unless it is given one, the layer's default dimensions and
 /// its service, and nothing of the dimensions and metadata of the invocation.
@@ -26,10 +28,9 @@ use crate::{
 /// }
 /// # let _ = rebuild_cache;
 /// ```
-#[derive(Debug)]
 #[must_use = "it goes out with `flush`"]
 pub struct SingleMetric<'a> {
-    metrics: Metrics,
+    target: Target,
     sample: Sample<'a>,
     namespace: Option<&'a str>,
     dimensions: Vec<(&'a str, &'a str)>,
@@ -39,9 +40,9 @@ pub struct SingleMetric<'a> {
 }
 
 impl<'a> SingleMetric<'a> {
-    pub(crate) fn new(metrics: Metrics, name: &'a str, unit: Unit, value: f64) -> Self {
+    pub(crate) fn new(target: Target, name: &'a str, unit: Unit, value: f64) -> Self {
         Self {
-            metrics,
+            target,
             sample: Sample {
                 name,
                 unit,
@@ -70,14 +71,13 @@ impl<'a> SingleMetric<'a> {
 
     /// Adds metadata.
     pub fn metadata(mut self, key: &str, value: impl Serialize) -> Self {
-        match collector::json(key, &value).and_then(|json| {
+        let set = collector::with_json(key, &value, |json| {
             rules::metadata_key(key)?;
-            Ok(json)
-        }) {
-            Ok(json) => {
-                self.metadata.set(key, &json);
-            }
-            Err(error) => self.refused = Some(error),
+            self.metadata.set(key, json);
+            Ok(())
+        });
+        if let Err(error) = set {
+            self.refused = Some(error);
         }
         self
     }
@@ -102,7 +102,7 @@ impl<'a> SingleMetric<'a> {
     /// Then nothing is written.
     pub fn flush(self) -> Result<(), MetricsError> {
         let Self {
-            metrics,
+            target,
             sample,
             namespace,
             dimensions,
@@ -117,14 +117,22 @@ impl<'a> SingleMetric<'a> {
             let why = MetricsConfigError::namespace();
             return Err(MetricsError::bad_namespace(why));
         }
-        metrics.with(|collector, settings| {
+        target.with(|collector, settings| {
             let mut frame = settings.frame();
             frame.namespace = namespace.or(frame.namespace);
             let at = at.map(|at| checked_millis(settings, at));
             collector.emit_alone(settings, &frame, (at, &metadata), |group| {
                 group.extend(&frame, frame.defaults, dimensions.iter().copied())?;
-                group.record(&frame, sample, |name| settings.sink.check_name(name))
+                group.record(&frame, sample, |name| check_name(settings, name))
             })
         })
+    }
+}
+
+impl fmt::Debug for SingleMetric<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SingleMetric")
+            .field("name", &self.sample.name)
+            .finish_non_exhaustive()
     }
 }

@@ -1,7 +1,7 @@
 //! What the metrics keep on an invocation.
 
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -43,9 +43,19 @@ impl State {
         STATE.get_or_init(invocation, || take_pooled(settings))
     }
 
-    /// Whether the caller is the first layer that wants to begin and end this part.
-    pub(crate) fn own(&self) -> bool {
-        !self.owned.swap(true, Ordering::Relaxed)
+    #[inline]
+    pub(crate) fn parts(&self) -> (&Collector, &Settings) {
+        (&self.collector, &self.settings)
+    }
+
+    /// A layer is gone: nothing is kept of its settings, and of what they hold of the user's.
+    pub(crate) fn forget(settings: &Arc<Settings>) {
+        let mut pool = pool();
+        let of_layer = |state: &mut Arc<Self>| Arc::ptr_eq(&state.settings, settings);
+        let gone: Vec<_> = pool.extract_if(.., of_layer).collect();
+        // A sink may do anything when it is dropped.
+        drop(pool);
+        drop(gone);
     }
 
     fn new(settings: &Arc<Settings>) -> Self {
@@ -64,10 +74,29 @@ impl State {
         self.collector.reset(settings);
         before
     }
+
+    /// Whether the caller is the only layer now that begins and ends this part. A call that
+    /// joins the invocation after the end of another one begins anew.
+    pub(crate) fn own(&self) -> bool {
+        let owns = !self.owned.swap(true, Ordering::AcqRel);
+        if owns {
+            self.collector.begin_again(&self.settings);
+        }
+        owns
+    }
+
+    /// The end of what [`own`](Self::own) began.
+    pub(crate) fn disown(&self) {
+        self.owned.store(false, Ordering::Release);
+    }
+}
+
+fn pool() -> MutexGuard<'static, Vec<Arc<State>>> {
+    POOL.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn take_pooled(settings: &Arc<Settings>) -> Arc<State> {
-    let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut pool = pool();
     let free = pool.iter_mut().find_map(|state| {
         // Nobody else holds it, so nobody's values can meet it.
         let before = Arc::get_mut(state)?.reset(settings);

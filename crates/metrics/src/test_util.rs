@@ -28,6 +28,7 @@ use std::{
 use crate::{Blob, MetricsError, MetricsSink, Resolution, Unit};
 
 /// A sink that keeps every value. Clones share what was captured.
+/// As EMF, it refuses what has no namespace.
 #[derive(Clone, Default)]
 pub struct CapturedMetrics(Arc<Mutex<Captured>>);
 
@@ -41,7 +42,7 @@ struct Captured {
 /// One value, with all that went with it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CapturedValue {
-    namespace: Option<String>,
+    namespace: String,
     name: String,
     unit: Unit,
     resolution: Resolution,
@@ -80,7 +81,7 @@ impl CapturedMetrics {
         metadata.map(|(_, value)| value.clone()).collect()
     }
 
-    /// How many blobs there were: lines, for EMF.
+    /// How many blobs there were: each is a line of EMF, unless it is too long for one.
     #[must_use]
     pub fn blobs(&self) -> usize {
         self.captured().blobs
@@ -104,6 +105,7 @@ impl CapturedMetrics {
 
 impl MetricsSink for CapturedMetrics {
     fn emit(&self, blob: &Blob<'_>) -> Result<(), MetricsError> {
+        let namespace = blob.namespace().ok_or_else(MetricsError::no_namespace)?;
         let mut captured = self.captured();
         captured.blobs += 1;
         let number = captured.blobs;
@@ -114,7 +116,7 @@ impl MetricsSink for CapturedMetrics {
             captured
                 .values
                 .extend(metric.values().map(|value| CapturedValue {
-                    namespace: blob.namespace().map(str::to_owned),
+                    namespace: namespace.to_owned(),
                     name: metric.name().to_owned(),
                     unit: metric.unit(),
                     resolution: metric.resolution(),
@@ -183,8 +185,8 @@ impl CapturedMetric {
 impl CapturedValue {
     /// The namespace.
     #[must_use]
-    pub fn namespace(&self) -> Option<&str> {
-        self.namespace.as_deref()
+    pub fn namespace(&self) -> &str {
+        &self.namespace
     }
 
     /// The value.
@@ -225,7 +227,7 @@ impl CapturedValue {
         Some(value)
     }
 
-    /// The number of its blob, from 1: of its line, for EMF.
+    /// The number of its blob, from 1.
     #[must_use]
     pub fn blob(&self) -> usize {
         self.blob

@@ -34,6 +34,14 @@ macro_rules! units {
                     $(Self::$name => $text,)+
                 }
             }
+
+            /// The end of a definition in EMF, from the comma after the name on.
+            #[inline]
+            pub(crate) const fn definition_end(self) -> &'static str {
+                match self {
+                    $(Self::$name => concat!(",\"Unit\":\"", $text, "\"}"),)+
+                }
+            }
         }
     };
 }

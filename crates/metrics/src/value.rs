@@ -29,7 +29,7 @@ macro_rules! exact {
     };
 }
 
-exact!(bool, u8, u16, u32, i8, i16, i32, f32, f64);
+exact!(bool, u8, u16, u32, i8, i16, i32, f64);
 
 macro_rules! nearest {
     ($($number:ty),+) => {
@@ -45,14 +45,29 @@ macro_rules! nearest {
 
 nearest!(u64, i64, u128, i128, usize, isize);
 
+impl MetricValue for f32 {
+    /// As it is written: `0.1_f32` is 0.1.
+    fn in_unit(self, _unit: Unit) -> f64 {
+        let nearest = f64::from(self);
+        zmij::Buffer::new().format(self).parse().unwrap_or(nearest)
+    }
+}
+
 impl MetricValue for Duration {
-    /// In the unit if it is one of time, else in seconds.
+    /// In the unit if it is one of time, in seconds without a unit. In any other it is refused.
     fn in_unit(self, unit: Unit) -> f64 {
         match unit {
             Unit::Microseconds => self.as_secs_f64() * 1e6,
             Unit::Milliseconds => self.as_secs_f64() * 1e3,
-            _ => self.as_secs_f64(),
+            Unit::Seconds | Unit::None => self.as_secs_f64(),
+            _ => f64::NAN,
         }
+    }
+}
+
+impl<T: MetricValue + Copy> MetricValue for &T {
+    fn in_unit(self, unit: Unit) -> f64 {
+        (*self).in_unit(unit)
     }
 }
 
@@ -67,9 +82,18 @@ mod tests {
             (Unit::Seconds, 1.5),
             (Unit::Milliseconds, 1500.0),
             (Unit::Microseconds, 1_500_000.0),
-            (Unit::Count, 1.5),
+            (Unit::None, 1.5),
         ] {
             assert_eq!(duration.in_unit(unit), expected, "{unit}");
         }
+        assert!(duration.in_unit(Unit::Count).is_nan());
+    }
+
+    #[test]
+    fn a_single_float_is_what_it_prints_as() {
+        assert_eq!(0.1_f32.in_unit(Unit::Count), 0.1);
+        assert_eq!(f32::MAX.in_unit(Unit::Count), 3.4028235e38);
+        assert!(f32::NAN.in_unit(Unit::Count).is_nan());
+        assert_eq!((&7_u64).in_unit(Unit::Count), 7.0);
     }
 }

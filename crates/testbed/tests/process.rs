@@ -20,6 +20,7 @@ use testbed::process::{Child, Harness, Parent, SideChannel};
 use tokio::time::timeout;
 
 const SIGKILL: Option<i32> = Some(9);
+const SIGTERM: Option<i32> = Some(15);
 
 /// Few enough for the buffer of a socket that nobody reads.
 const SOME: u32 = 50;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         )
         .test("a_paused_child_does_nothing_until_it_is_resumed", paused)
         .test("a_paused_child_can_be_killed", paused_and_killed)
+        .test("a_child_that_is_told_to_end_ends_by_the_signal", terminated)
         .test("an_ended_child_gets_no_signal", no_signal_after_the_end)
         .test("a_panic_ends_the_child_and_loses_no_report", a_panic)
         .test("an_unknown_scenario_ends_the_child", an_unknown_scenario)
@@ -285,6 +287,13 @@ async fn paused() {
     child.resume();
 
     assert_eq!(child.report::<u64>().await, last + 1);
+}
+
+async fn terminated() {
+    let child = Child::builder("steps").hold_at("middle").spawn();
+    child.reached("middle").await;
+    child.terminate();
+    assert_eq!(child.wait().await.signal(), SIGTERM);
 }
 
 async fn paused_and_killed() {

@@ -43,7 +43,7 @@ async fn written() -> BTreeSet<Key> {
     let mut keys = BTreeSet::new();
     for name in captured.names() {
         for value in captured.metric(&name).iter() {
-            assert_eq!(value.namespace(), Some(NAMESPACE));
+            assert_eq!(value.namespace(), NAMESPACE);
             for set in value.dimension_sets() {
                 let names = set.iter().map(|(name, _)| name.clone()).collect();
                 keys.insert((name.clone(), names));

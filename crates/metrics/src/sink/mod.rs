@@ -1,10 +1,17 @@
 //! Where metrics go.
 
+#[cfg(feature = "cloudwatch")]
+mod cloudwatch;
 mod datadog;
 mod emf;
 
 use std::sync::Arc;
 
+#[cfg(feature = "cloudwatch")]
+pub use cloudwatch::{
+    CloudWatchConfigError, CloudWatchSink, CloudWatchSinkBuilder, DropReason, FlushReport,
+    PutFailure,
+};
 pub use datadog::DatadogSink;
 pub(crate) use emf::EmfSink;
 

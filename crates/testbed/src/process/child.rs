@@ -131,6 +131,15 @@ impl Child {
         self.process.signal(Signal::CONT);
     }
 
+    /// Asks the process with SIGTERM to end, as a platform does that is about to kill it.
+    ///
+    /// # Panics
+    ///
+    /// If the process has ended.
+    pub fn terminate(&self) {
+        self.process.signal(Signal::TERM);
+    }
+
     /// Kills the process with SIGKILL, paused or not, and waits for its end. It may have
     /// ended by itself before.
     ///
