@@ -28,7 +28,9 @@ pub(crate) struct EarlyFlush {
 
 #[derive(Default)]
 struct Waiting {
-    flushes: Vec<Flush>,
+    /// Most invocations have no more than this one.
+    first: Option<Flush>,
+    more: Vec<Flush>,
     /// Of the task that polls the timer.
     waker: Option<Waker>,
     /// Whether there ever was one.
@@ -46,7 +48,10 @@ impl EarlyFlush {
         if before == DONE {
             return false;
         }
-        waiting.flushes.push(flush);
+        match &mut waiting.first {
+            first @ None => *first = Some(flush),
+            Some(_) => waiting.more.push(flush),
+        }
         waiting.registered = true;
         if micros <= before {
             return false;
@@ -86,12 +91,12 @@ impl EarlyFlush {
     /// Runs and forgets every flush that is registered now.
     pub(crate) fn run(&self, invocation: &Invocation) {
         let mut waiting = self.waiting();
-        let flushes = std::mem::take(&mut waiting.flushes);
+        let (first, more) = (waiting.first.take(), std::mem::take(&mut waiting.more));
         if self.margin.load(Ordering::Relaxed) != DONE {
             self.margin.store(NONE, Ordering::Relaxed);
         }
         drop(waiting);
-        for flush in flushes {
+        for flush in first.into_iter().chain(more) {
             // A failing flush must not take the handler's answer with it.
             if catch_unwind(AssertUnwindSafe(|| flush(invocation))).is_err() {
                 tracing::warn!(
@@ -108,13 +113,15 @@ impl EarlyFlush {
         let mut waiting = self.waiting();
         self.margin.store(DONE, Ordering::Relaxed);
         let Waiting {
-            flushes,
+            first,
+            more,
             waker,
             registered,
         } = &mut *waiting;
-        let (flushes, waker, registered) = (std::mem::take(flushes), waker.take(), *registered);
+        let registered = *registered;
+        let kept = (first.take(), std::mem::take(more), waker.take());
         drop(waiting);
-        drop((flushes, waker));
+        drop(kept);
         registered
     }
 
