@@ -9,12 +9,14 @@ use crate::failure::Result;
 use crate::workspace::{Workspace, capture};
 
 /// What decides the figures, beside ourselves.
-const PACKAGES: [&str; 6] = [
+const PACKAGES: [&str; 8] = [
     "tracing",
     "tracing-subscriber",
     "json-subscriber",
     "lambda_runtime",
     "jmespath",
+    "metrique",
+    "metrics_cloudwatch_embedded",
     "serde_json",
 ];
 

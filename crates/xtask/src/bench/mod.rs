@@ -7,6 +7,7 @@ mod binary;
 mod ceilings;
 mod compiler;
 mod cost;
+mod faster;
 mod limits;
 mod machine;
 mod operation;

@@ -1,6 +1,6 @@
 //! Builds, measures, and prints or compares.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -9,6 +9,7 @@ use crate::bench::binary::Binary;
 use crate::bench::ceilings::{self, Ceilings, beyond};
 use crate::bench::compiler::Compiler;
 use crate::bench::cost::Cost;
+use crate::bench::faster::Faster;
 use crate::bench::limits::Limits;
 use crate::bench::machine;
 use crate::bench::operation::Operation;
@@ -44,8 +45,8 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     }
 }
 
-/// Performs every operation once, then holds our own at their ceilings, if the compiler is
-/// the one that the ceilings were made with.
+/// Performs every operation once, then holds our own at their ceilings, and below the peers that
+/// they have promised to beat, if the compiler is the one that the ceilings were made with.
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let ceilings = Ceilings::load(workspace)?;
     let limits = Limits::load(workspace)?;
@@ -53,7 +54,10 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let operations = binary.operations()?;
     let ours = operations.iter().filter(|operation| operation.is_ours());
     let names: BTreeSet<&str> = ours.clone().map(|operation| &*operation.name).collect();
-    verdict(&ceilings.complaints(&names, &limits))?;
+    let faster = Faster::load(workspace)?;
+    let mut complaints = ceilings.complaints(&names, &limits);
+    complaints.extend(faster.complaints(&operations));
+    verdict(&complaints)?;
     for operation in &operations {
         binary.run_once(operation)?;
     }
@@ -63,13 +67,20 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
         return Ok(());
     }
     valgrind::require(workspace)?;
-    let ours: Vec<Operation> = ours.cloned().collect();
+    let counted =
+        |operation: &&Operation| operation.is_ours() || faster.names_peer(&operation.name);
+    let counted: Vec<Operation> = operations.iter().filter(counted).cloned().collect();
     let mut complaints = Vec::new();
-    for (operation, cost) in count_all(&binary, ours)? {
+    let mut costs = BTreeMap::new();
+    for (operation, cost) in count_all(&binary, counted)? {
         let name = &operation.name;
         println!("{}", compared(name, cost, ceilings.of(name)));
-        complaints.extend(ceilings.compare(name, cost, &limits));
+        if operation.is_ours() {
+            complaints.extend(ceilings.compare(name, cost, &limits));
+        }
+        costs.insert(operation.name, cost);
     }
+    complaints.extend(faster.compare(&costs));
     verdict(&complaints)
 }
 
