@@ -17,8 +17,8 @@ use tower::{Layer, Service, service_fn};
 
 /// As an invocation of any observing layer: the shared part and its texts.
 const INVOCATION: u64 = 2;
-/// The flush before the time-out: a closure and the list that it stands in.
-const EARLY_FLUSH: u64 = 2;
+/// The flush before the time-out: a closure.
+const EARLY_FLUSH: u64 = 1;
 
 fn layer() -> MetricsLayer {
     MetricsLayer::builder()
