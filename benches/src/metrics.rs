@@ -27,7 +27,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
 /// A process of its own: nothing comes from the real environment.
 fn host() -> Host {
     Host::default()
-        .with_env(Env::default())
+        .with_env(Env::from_iter([("", ""); 0]))
         .with_cold_start(ColdStart::unused())
 }
 
