@@ -4,7 +4,7 @@ use std::{
     cell::Cell,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Mutex, MutexGuard, PoisonError},
-    time::{Duration, SystemTime},
+    time::SystemTime,
 };
 
 use serde::Serialize;
@@ -13,14 +13,12 @@ use crate::{
     Blob, MetricsError, MetricsErrorKind,
     group::{Frame, Group, Scope},
     pairs::Pairs,
+    rules,
     series::{Recorded, Sample},
     set::{MetricSet, Which},
     settings::{Settings, Warning},
     text::has_control,
 };
-
-const OLDEST: Duration = Duration::from_secs(14 * 24 * 60 * 60);
-const NEWEST: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// More is not kept of the capacity.
 const KEPT_CAPACITY: usize = 16 * 1024;
@@ -318,9 +316,7 @@ fn millis(at: SystemTime) -> u64 {
 /// With a warning if CloudWatch will not take it.
 pub(crate) fn checked_millis(settings: &Settings, at: SystemTime) -> u64 {
     let now = settings.host.clock().now();
-    let too_old = now.duration_since(at).is_ok_and(|age| age > OLDEST);
-    let too_new = at.duration_since(now).is_ok_and(|ahead| ahead > NEWEST);
-    if (too_old || too_new) && settings.sink.limits_time() {
+    if !rules::is_in_time(at, now) && settings.sink.limits_time() {
         settings.warn(Warning::Timestamp);
     }
     millis(at)

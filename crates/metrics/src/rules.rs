@@ -1,5 +1,7 @@
 //! What CloudWatch takes: the rules of `MetricDatum`, which values from EMF have to meet too.
 
+use std::time::{Duration, SystemTime};
+
 use crate::{MetricsError, MetricsErrorKind, text::is_plain};
 
 /// Dimensions of one set, `service` among them: as in the other languages. CloudWatch itself
@@ -12,6 +14,8 @@ const MAX_METRIC_NAME: usize = 255;
 const MAX_DIMENSION_NAME: usize = 250;
 const MAX_DIMENSION_VALUE: usize = 1024;
 const MAX_NAMESPACE: usize = 255;
+const OLDEST: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+const NEWEST: Duration = Duration::from_secs(2 * 60 * 60);
 /// The member of the line that holds the directives.
 const RESERVED: &str = "_aws";
 /// 2^360.
@@ -46,6 +50,14 @@ pub(crate) fn value(name: &str, value: f64) -> Result<(), MetricsError> {
         return Ok(());
     }
     Err(MetricsError::named(MetricsErrorKind::Value, name))
+}
+
+/// Whether CloudWatch takes values of this time now.
+pub(crate) fn is_in_time(at: SystemTime, now: SystemTime) -> bool {
+    match now.duration_since(at) {
+        Ok(age) => age <= OLDEST,
+        Err(ahead) => ahead.duration() <= NEWEST,
+    }
 }
 
 pub(crate) fn dimension(name: &str, value: &str) -> Result<(), MetricsError> {

@@ -10,6 +10,8 @@ use super::batch::{Batch, Datum, MAX_BYTES, MAX_DATUMS};
 /// What a datum takes beside its key and its values: its place and the table's entry, with the
 /// room that both keep ahead.
 const DATUM: usize = 256;
+/// What a namespace takes beside its name and its datums: its list and its table.
+const LANE: usize = 384;
 /// A value with its count, and the room that a list keeps ahead.
 const VALUE: usize = 32;
 
@@ -74,10 +76,11 @@ impl Buffer {
             }
         }
         let datum = Datum::new(key, value);
-        if free < memory(namespace, &datum) {
+        let taken = memory(namespace, &datum) + if lane.is_none() { LANE } else { 0 };
+        if free < taken {
             return false;
         }
-        self.bytes += memory(namespace, &datum);
+        self.bytes += taken;
         let index = lane.unwrap_or_else(|| {
             self.lanes.push(Lane::new(namespace));
             self.lanes.len() - 1
@@ -114,6 +117,7 @@ impl Buffer {
         self.bytes -= batch.datums.iter().map(freed).sum::<usize>();
         if lane.datums.is_empty() {
             self.lanes.swap_remove(index);
+            self.bytes -= LANE;
         }
         Some(batch)
     }
@@ -277,7 +281,7 @@ mod tests {
     #[test]
     fn a_full_buffer_counts_what_it_knows_and_refuses_what_is_new() {
         let one = memory("app", &Datum::new(&key(1, 0), 1.0));
-        let mut buffer = Buffer::new(one + VALUE);
+        let mut buffer = Buffer::new(one + LANE + VALUE);
         assert!(buffer.record("app", &key(1, 0), 1.0));
         assert!(!buffer.record("app", &key(2, 0), 1.0));
         assert!(!buffer.record("other", &key(1, 0), 1.0));
@@ -301,8 +305,22 @@ mod tests {
                 }
             });
             let counted = i64::try_from(buffer.bytes).unwrap();
-            assert!(taken.bytes_current <= counted + 1024, "{taken:?} {counted}");
+            // The list of namespaces begins with room for four.
+            assert!(taken.bytes_current <= counted + 512, "{taken:?} {counted}");
         }
+    }
+
+    #[test]
+    fn namespaces_are_counted_too() {
+        let mut buffer = Buffer::new(ROOMY);
+        let taken = allocation_counter::measure(|| {
+            // The list has just grown.
+            for number in 0..1025 {
+                assert!(buffer.record(&format!("tenant {number}"), &key(1, 0), 1.0));
+            }
+        });
+        let counted = i64::try_from(buffer.bytes).unwrap();
+        assert!(taken.bytes_current <= counted, "{taken:?} {counted}");
     }
 
     #[derive(Debug, Clone)]

@@ -15,29 +15,46 @@ use super::{
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Starts a [`CloudWatchSink`].
-#[must_use]
+#[must_use = "a builder starts nothing until `start`"]
 #[derive(Debug)]
 pub struct CloudWatchSinkBuilder {
     client: Client,
     max_bytes: usize,
     timing: Timing,
+    flush_timeout: Duration,
     host: Host,
 }
 
-impl CloudWatchSinkBuilder {
-    pub(super) fn new(client: Client) -> Self {
-        Self {
+impl CloudWatchSink {
+    /// A sink with the default settings, its task on the Tokio runtime of the caller.
+    ///
+    /// # Errors
+    ///
+    /// There is no Tokio runtime.
+    ///
+    /// # Panics
+    ///
+    /// If the runtime has no timer.
+    pub fn start(client: Client) -> Result<Self, CloudWatchConfigError> {
+        Self::builder(client).start()
+    }
+
+    /// Begins with the default settings. The client is used as it is.
+    pub fn builder(client: Client) -> CloudWatchSinkBuilder {
+        CloudWatchSinkBuilder {
             client,
             max_bytes: 8 * 1024 * 1024,
             timing: Timing {
                 interval: Duration::from_secs(10),
                 retry_for: Duration::from_secs(120),
-                flush_timeout: Duration::from_secs(10),
             },
+            flush_timeout: Duration::from_secs(10),
             host: Host::default(),
         }
     }
+}
 
+impl CloudWatchSinkBuilder {
     /// How often everything is sent; a full request is sent at once. Default: 10 s.
     pub fn flush_interval(mut self, interval: Duration) -> Self {
         self.timing.interval = interval;
@@ -51,18 +68,19 @@ impl CloudWatchSinkBuilder {
         self
     }
 
-    /// For how long a request is tried again that the service may take later. Then its values
-    /// are dropped. With zero it is tried once. Default: 2 minutes.
+    /// For how long a request is tried again that the service may take later, its halves
+    /// together. Then its values are dropped. With zero it is tried once. Default: 2 minutes.
     pub fn retry_for(mut self, time: Duration) -> Self {
         self.timing.retry_for = time;
         self
     }
 
     /// How long [`CloudWatchSink::flush`], [`CloudWatchSink::shutdown`] and
-    /// [`CloudWatchSink::flush_on_sigterm`] take at most. It should be less than what the
-    /// platform gives after SIGTERM. Default: 10 s.
+    /// [`CloudWatchSink::flush_on_sigterm`] take at most, each. Who does one after the other
+    /// needs twice the time, which should be less than what the platform gives after SIGTERM.
+    /// Default: 10 s.
     pub fn flush_timeout(mut self, time: Duration) -> Self {
-        self.timing.flush_timeout = time;
+        self.flush_timeout = time;
         self
     }
 
@@ -87,15 +105,9 @@ impl CloudWatchSinkBuilder {
         }
         let runtime = Handle::try_current().map_err(|_| CloudWatchConfigError(What::Runtime))?;
         // Clocks end somewhere.
-        let Timing {
-            interval,
-            retry_for,
-            flush_timeout,
-        } = self.timing;
         let timing = Timing {
-            interval: interval.min(LONGEST),
-            retry_for: retry_for.min(LONGEST),
-            flush_timeout: flush_timeout.min(LONGEST),
+            interval: self.timing.interval.min(LONGEST),
+            retry_for: self.timing.retry_for.min(LONGEST),
         };
         let shared = Arc::new(Shared::new(self.max_bytes, self.host.clock().clone()));
         let worker = Worker::new(
@@ -105,7 +117,7 @@ impl CloudWatchSinkBuilder {
             self.host.random().clone(),
         );
         runtime.spawn(worker.run());
-        Ok(CloudWatchSink::new(shared, timing.flush_timeout))
+        Ok(CloudWatchSink::new(shared, self.flush_timeout.min(LONGEST)))
     }
 }
 

@@ -23,13 +23,11 @@ enum Kind {
 }
 
 /// Codes of a service that has too much to do, or that the next attempt can satisfy.
-const PASSING: [&str; 20] = [
+const PASSING: [&str; 18] = [
     "BandwidthLimitExceeded",
     "EC2ThrottledException",
     "ExpiredToken",
     "ExpiredTokenException",
-    "InternalFailure",
-    "InternalServiceError",
     "LimitExceededException",
     "PriorRequestNotComplete",
     "ProvisionedThroughputExceededException",
@@ -39,9 +37,9 @@ const PASSING: [&str; 20] = [
     "RequestTimeTooSkewed",
     "RequestTimeout",
     "RequestTimeoutException",
-    "ServiceUnavailable",
     "SlowDown",
     "ThrottledException",
+    "Throttling",
     "ThrottlingException",
     "TooManyRequestsException",
 ];
@@ -81,7 +79,7 @@ impl PutFailure {
         let kind = match status {
             429 | 500.. => Kind::Passing,
             413 => Kind::Divisible,
-            _ if code == "Throttling" || PASSING.contains(&code) => Kind::Passing,
+            _ if PASSING.contains(&code) => Kind::Passing,
             _ if DIVISIBLE.iter().any(|begin| code.starts_with(begin)) => Kind::Divisible,
             _ => Kind::Final,
         };

@@ -1,11 +1,6 @@
 //! What has become of every value.
 
-use std::time::{Duration, Instant};
-
 use super::report::DropReason;
-
-/// A reason is told of again only after this time.
-const QUIET: Duration = Duration::from_secs(60);
 
 const REASONS: usize = DropReason::ALL.len();
 
@@ -15,7 +10,8 @@ pub(super) struct Ledger {
     recorded: u64,
     sent: u64,
     dropped: [u64; REASONS],
-    warned: [Option<Instant>; REASONS],
+    /// Of what was dropped, how much the warnings have told.
+    told: [u64; REASONS],
 }
 
 impl Ledger {
@@ -27,15 +23,14 @@ impl Ledger {
         self.sent += values;
     }
 
-    /// Gives whether it is time for a warning.
-    pub(super) fn drop(&mut self, reason: DropReason, values: u64, now: Instant) -> bool {
+    pub(super) fn drop(&mut self, reason: DropReason, values: u64) {
         self.dropped[reason as usize] += values;
-        let warned = &mut self.warned[reason as usize];
-        let due = warned.is_none_or(|at| now.saturating_duration_since(at) >= QUIET);
-        if due {
-            *warned = Some(now);
-        }
-        due
+    }
+
+    /// How many values were dropped for this reason since it was asked last.
+    pub(super) fn tell(&mut self, reason: DropReason) -> u64 {
+        let dropped = self.dropped_because(reason);
+        dropped - std::mem::replace(&mut self.told[reason as usize], dropped)
     }
 
     pub(super) fn sent(&self) -> u64 {
@@ -53,28 +48,5 @@ impl Ledger {
     /// In the buffer, or under way.
     pub(super) fn pending(&self) -> u64 {
         self.recorded - self.sent - self.dropped()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use powertools_core::SharedClock;
-
-    use super::*;
-
-    #[test]
-    fn every_reason_is_warned_of_once_a_minute() {
-        let start = SharedClock::default().instant();
-        let mut ledger = Ledger::default();
-        ledger.record(10);
-        let mut due =
-            |reason, seconds| ledger.drop(reason, 2, start + Duration::from_secs(seconds));
-        assert!(due(DropReason::Full, 0));
-        assert!(due(DropReason::Closed, 1));
-        assert!(!due(DropReason::Full, 59));
-        assert!(due(DropReason::Full, 60));
-        assert!(!due(DropReason::Full, 61));
-        assert_eq!((ledger.dropped(), ledger.pending()), (10, 0));
-        assert_eq!(ledger.dropped_because(DropReason::Full), 8);
     }
 }

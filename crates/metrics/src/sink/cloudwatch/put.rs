@@ -202,6 +202,14 @@ mod tests {
     }
 
     #[test]
+    fn units_are_called_as_the_service_calls_them() {
+        assert_eq!(StandardUnit::values().len(), 27);
+        for name in StandardUnit::values() {
+            assert_eq!(name.parse::<Unit>().unwrap().as_str(), *name);
+        }
+    }
+
+    #[test]
     fn a_single_value_is_written_as_one_and_repeated_ones_with_their_counts() {
         let mut key = Vec::new();
         let entry = Key {

@@ -8,14 +8,15 @@ pub enum DropReason {
     Full,
     /// The service refused them for good.
     Refused,
-    /// The service could not be reached in time, or the process ended.
+    /// The service could not be reached in time, or the task ended, as with its runtime.
     Unsent,
-    /// They came after the shutdown.
-    Closed,
+    /// Their time is more than 14 days ago or 2 hours ahead: CloudWatch would refuse the whole
+    /// request.
+    Time,
 }
 
 impl DropReason {
-    pub(super) const ALL: [Self; 4] = [Self::Full, Self::Refused, Self::Unsent, Self::Closed];
+    pub(super) const ALL: [Self; 4] = [Self::Full, Self::Refused, Self::Unsent, Self::Time];
 
     /// One word for it, the same in every version.
     #[must_use]
@@ -24,7 +25,7 @@ impl DropReason {
             Self::Full => "full",
             Self::Refused => "refused",
             Self::Unsent => "unsent",
-            Self::Closed => "closed",
+            Self::Time => "time",
         }
     }
 
@@ -32,8 +33,8 @@ impl DropReason {
         match self {
             Self::Full => "the buffer is full; send more often, or raise max_buffered_bytes",
             Self::Refused => "CloudWatch refused them",
-            Self::Unsent => "CloudWatch could not be reached in time",
-            Self::Closed => "the sink was shut down before they came",
+            Self::Unsent => "they could not be sent in time",
+            Self::Time => "they are more than 14 days old or 2 hours ahead",
         }
     }
 }

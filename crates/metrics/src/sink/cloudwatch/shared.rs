@@ -1,9 +1,15 @@
 //! What the handles and the task of a sink share.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use powertools_core::SharedClock;
-use tokio::sync::{Notify, watch};
+use tokio::{
+    sync::{Notify, watch},
+    time::{self, Instant},
+};
 use tracing::warn;
 
 use super::{
@@ -14,7 +20,10 @@ use super::{
     ledger::Ledger,
     report::{DropReason, FlushReport},
 };
-use crate::{Blob, MetricsError};
+use crate::{Blob, MetricsError, rules};
+
+/// A reason is told of again only after this time.
+const QUIET: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
 pub(super) struct Shared {
@@ -22,6 +31,8 @@ pub(super) struct Shared {
     clock: SharedClock,
     /// A request is full.
     pub(super) full: Notify,
+    /// By reason: values were dropped.
+    lost: [Notify; DropReason::ALL.len()],
     pub(super) orders: watch::Sender<Orders>,
     /// The number of the last flush that is done.
     pub(super) done: watch::Sender<u64>,
@@ -43,8 +54,8 @@ struct State {
 pub(super) struct Orders {
     /// How many flushes were asked for.
     pub(super) flushes: u64,
-    /// Nothing comes any more.
-    pub(super) closing: bool,
+    /// When the last flush is over; nothing comes any more.
+    pub(super) end: Option<Instant>,
 }
 
 /// How things stood.
@@ -67,20 +78,25 @@ impl Shared {
             state: Mutex::new(state),
             clock,
             full: Notify::new(),
+            lost: Default::default(),
             orders: watch::Sender::default(),
             done: watch::Sender::default(),
         }
     }
 
     /// Takes the values into the buffer. What finds no room is dropped and counted: the caller
-    /// could do no more about it.
+    /// could do no more about it. It runs under the caller's locks, so the warning is left to
+    /// the task.
     pub(super) fn emit(&self, blob: &Blob<'_>) -> Result<(), MetricsError> {
         let namespace = blob.namespace().ok_or_else(MetricsError::no_namespace)?;
         let mut key = Vec::new();
         let mut values = 0;
         let mut lost = 0;
+        let in_time = rules::is_in_time(blob.timestamp(), self.clock.now());
         let mut state = self.state();
-        let closed = state.closed;
+        if state.closed {
+            return Err(MetricsError::sink("the sink has ended"));
+        }
         for dimensions in blob.dimension_sets() {
             for metric in blob.metrics() {
                 let entry = Key {
@@ -93,23 +109,20 @@ impl Shared {
                 entry.write(&mut key);
                 for value in metric.values() {
                     values += 1;
-                    let kept = !closed && state.buffer.record(namespace, &key, value);
+                    let kept = in_time && state.buffer.record(namespace, &key, value);
                     lost += u64::from(!kept);
                 }
             }
         }
         state.ledger.record(values);
-        let reason = match closed {
-            true => DropReason::Closed,
-            false => DropReason::Full,
+        let reason = match in_time {
+            true => DropReason::Full,
+            false => DropReason::Time,
         };
-        let loss = state.lose(reason, lost, &self.clock);
-        let full = state.buffer.has_full_batch();
-        drop(state);
-        if full {
+        self.count_lost(&mut state, reason, lost);
+        if state.buffer.has_full_batch() {
             self.full.notify_one();
         }
-        tell(loss);
         Ok(())
     }
 
@@ -141,10 +154,25 @@ impl Shared {
         state.failure = Some(failure.clone());
     }
 
-    /// Counts values that are gone, and tells of them.
+    /// Counts values that are gone, of which the task will tell.
     pub(super) fn lose(&self, reason: DropReason, values: u64) {
-        let loss = self.state().lose(reason, values, &self.clock);
-        tell(loss);
+        self.count_lost(&mut self.state(), reason, values);
+    }
+
+    fn count_lost(&self, state: &mut State, reason: DropReason, values: u64) {
+        if values > 0 {
+            state.ledger.drop(reason, values);
+            self.lost[reason as usize].notify_one();
+        }
+    }
+
+    /// Warns of what is dropped for this reason. Never ends.
+    pub(super) async fn warn_of(&self, reason: DropReason) {
+        loop {
+            self.lost[reason as usize].notified().await;
+            self.tell(reason);
+            time::sleep(QUIET).await;
+        }
     }
 
     /// Asks for a flush, and gives its number.
@@ -157,13 +185,14 @@ impl Shared {
         number
     }
 
-    /// Takes nothing any more, and asks for the last flush. Gives its number.
-    pub(super) fn order_close(&self) -> u64 {
+    /// Takes nothing any more, and asks for the last flush, which may take so long. Gives its
+    /// number.
+    pub(super) fn order_close(&self, limit: Duration) -> u64 {
         self.state().closed = true;
         let mut number = 0;
         self.orders.send_modify(|orders| {
             orders.flushes += 1;
-            orders.closing = true;
+            orders.end.get_or_insert_with(|| Instant::now() + limit);
             number = orders.flushes;
         });
         number
@@ -175,9 +204,12 @@ impl Shared {
         state.closed = true;
         state.buffer.clear();
         let lost = state.ledger.pending();
-        let loss = state.lose(DropReason::Unsent, lost, &self.clock);
+        state.ledger.drop(DropReason::Unsent, lost);
         drop(state);
-        tell(loss);
+        // Nobody tells later.
+        for reason in DropReason::ALL {
+            self.tell(reason);
+        }
         self.done.send_replace(u64::MAX);
     }
 
@@ -204,45 +236,29 @@ impl Shared {
         }
     }
 
+    /// Warns of what was dropped for this reason and not told yet.
+    fn tell(&self, reason: DropReason) {
+        let mut state = self.state();
+        let values = state.ledger.tell(reason);
+        let total = state.ledger.dropped_because(reason);
+        let by_service = matches!(reason, DropReason::Refused | DropReason::Unsent);
+        let failure = state.failure.clone().filter(|_| by_service);
+        // It runs the user's code.
+        drop(state);
+        if values > 0 {
+            warn!(
+                target: "powertools::metrics",
+                code = reason.code(),
+                dropped = values,
+                total,
+                why = failure.as_ref().map(PutFailure::code),
+                "dropped values of metrics: {}; further ones are told of after a minute",
+                reason.text()
+            );
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Values that are to be warned of.
-struct Loss {
-    reason: DropReason,
-    values: u64,
-    total: u64,
-    why: Option<String>,
-}
-
-impl State {
-    fn lose(&mut self, reason: DropReason, values: u64, clock: &SharedClock) -> Option<Loss> {
-        if values == 0 || !self.ledger.drop(reason, values, clock.instant()) {
-            return None;
-        }
-        let by_service = matches!(reason, DropReason::Refused | DropReason::Unsent);
-        let failure = self.failure.as_ref().filter(|_| by_service);
-        Some(Loss {
-            reason,
-            values,
-            total: self.ledger.dropped_because(reason),
-            why: failure.map(|failure| failure.code().to_owned()),
-        })
-    }
-}
-
-/// Where no lock is held: it runs the user's code.
-fn tell(loss: Option<Loss>) {
-    let Some(loss) = loss else { return };
-    warn!(
-        target: "powertools::metrics",
-        code = loss.reason.code(),
-        dropped = loss.values,
-        total = loss.total,
-        why = loss.why,
-        "dropped values of metrics: {}; further ones are told of after a minute",
-        loss.reason.text()
-    );
 }

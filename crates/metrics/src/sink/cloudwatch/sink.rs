@@ -1,14 +1,15 @@
 use std::{fmt, sync::Arc, time::Duration};
 
-use aws_sdk_cloudwatch::Client;
 use tokio::time;
 
 use super::{
-    config::CloudWatchSinkBuilder,
     report::{DropReason, FlushReport},
     shared::Shared,
 };
 use crate::{Blob, MetricsError, MetricsSink};
+
+/// The task keeps the time limit of a shutdown; who waits for it gives up later.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// Sends metrics to CloudWatch with `PutMetricData`, for processes whose standard output is
 /// not CloudWatch Logs. In a Lambda function EMF, the default, is the better choice.
@@ -33,16 +34,18 @@ use crate::{Blob, MetricsError, MetricsSink};
 /// serve(metrics).await;
 ///
 /// let report = sink.shutdown().await;
-/// assert!(report.is_complete(), "{report:?}");
+/// println!("{report:?}, {} sent and {} lost in all", sink.sent(), sink.dropped());
 /// # Ok(())
 /// # }
 /// ```
 ///
 /// # Errors
 ///
-/// Recording never fails. What finds no room, what CloudWatch refuses, and what could not be
-/// sent in time is dropped, counted in [`dropped`](Self::dropped), and warned of, each reason
-/// at most once a minute.
+/// What finds no room, what CloudWatch refuses, what is too old, and what could not be sent in
+/// time is dropped, counted in [`dropped`](Self::dropped), and warned of by the task, each
+/// reason at most once a minute. After the [shutdown](Self::shutdown), or when the task has
+/// ended otherwise, nothing is taken: a flush of the metrics is an error then, and what an
+/// invocation leaves is counted in [`Metrics::lost`](crate::Metrics::lost).
 ///
 /// # Concurrency
 ///
@@ -63,20 +66,6 @@ struct Handle {
 }
 
 impl CloudWatchSink {
-    /// A sink with the default settings, its task on the Tokio runtime of the caller.
-    ///
-    /// # Errors
-    ///
-    /// There is no Tokio runtime.
-    pub fn start(client: Client) -> Result<Self, super::CloudWatchConfigError> {
-        Self::builder(client).start()
-    }
-
-    /// Begins with the default settings. The client is used as it is.
-    pub fn builder(client: Client) -> CloudWatchSinkBuilder {
-        CloudWatchSinkBuilder::new(client)
-    }
-
     pub(super) fn new(shared: Arc<Shared>, flush_timeout: Duration) -> Self {
         let handle = Handle {
             shared,
@@ -88,21 +77,32 @@ impl CloudWatchSink {
     }
 
     /// Sends everything that was recorded before, and says what became of it. It returns when
-    /// that is done, or after the [time limit](CloudWatchSinkBuilder::flush_timeout); what
+    /// that is done, or after the [time limit](crate::CloudWatchSinkBuilder::flush_timeout); what
     /// still waits by then is sent later.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a Tokio runtime with a timer.
     pub async fn flush(&self) -> FlushReport {
         let limit = self.handle.flush_timeout;
-        self.wait_for(Shared::order_flush, Some(limit)).await
+        self.wait_for(Shared::order_flush, limit).await
     }
 
     /// Takes nothing any more, sends everything, and ends the task. What could not be sent
-    /// within the [time limit](CloudWatchSinkBuilder::flush_timeout) is dropped.
+    /// within the [time limit](crate::CloudWatchSinkBuilder::flush_timeout) is dropped. Where the
+    /// runtime of the task does not run, this returns a second later, and the values are still
+    /// pending.
     ///
     /// When the last handle is dropped, the same happens in the background, as far as the
     /// runtime lives on; at the end of `main` it does not.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a Tokio runtime with a timer.
     pub async fn shutdown(&self) -> FlushReport {
-        // The task has the same time limit, and then drops what is left.
-        self.wait_for(Shared::order_close, None).await
+        let limit = self.handle.flush_timeout;
+        self.wait_for(|shared| shared.order_close(limit), limit + GRACE)
+            .await
     }
 
     /// Waits for SIGTERM, then flushes.
@@ -114,6 +114,10 @@ impl CloudWatchSink {
     /// # Errors
     ///
     /// The system does not let the process listen for the signal.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a Tokio runtime with a timer and I/O.
     #[cfg(unix)]
     pub async fn flush_on_sigterm(&self) -> std::io::Result<FlushReport> {
         use tokio::signal::unix::{SignalKind, signal};
@@ -148,21 +152,14 @@ impl CloudWatchSink {
     }
 
     /// Gives an order, and waits until it is carried out.
-    async fn wait_for(
-        &self,
-        order: impl FnOnce(&Shared) -> u64,
-        limit: Option<Duration>,
-    ) -> FlushReport {
+    async fn wait_for(&self, order: impl FnOnce(&Shared) -> u64, limit: Duration) -> FlushReport {
         let shared = &self.handle.shared;
         let mut done = shared.done.subscribe();
         let before = shared.now();
         let number = order(shared);
         let carried_out = done.wait_for(|last| *last >= number);
         // Of these results one is of the time limit, one of the sender, which is in `shared`.
-        let _ = match limit {
-            Some(limit) => time::timeout(limit, carried_out).await,
-            None => Ok(carried_out.await),
-        };
+        let _ = time::timeout(limit, carried_out).await;
         shared.report(&before)
     }
 }
@@ -175,7 +172,7 @@ impl MetricsSink for CloudWatchSink {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.shared.order_close();
+        self.shared.order_close(self.flush_timeout);
     }
 }
 

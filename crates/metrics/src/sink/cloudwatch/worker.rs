@@ -28,7 +28,6 @@ const MAX_HALVINGS: u32 = 32;
 pub(super) struct Timing {
     pub(super) interval: Duration,
     pub(super) retry_for: Duration,
-    pub(super) flush_timeout: Duration,
 }
 
 /// Ends when the sink is closed. When it is dropped, whatever was not sent is lost.
@@ -46,9 +45,6 @@ struct Pace {
     orders: watch::Receiver<Orders>,
     random: SharedRandom,
     retry_for: Duration,
-    flush_timeout: Duration,
-    /// When the last flush is over.
-    end: Option<Instant>,
     /// Somebody waits for a flush: no long waits.
     hurry: bool,
 }
@@ -65,8 +61,6 @@ impl<T: Transport> Worker<T> {
             orders: shared.orders.subscribe(),
             random,
             retry_for: timing.retry_for,
-            flush_timeout: timing.flush_timeout,
-            end: None,
             hurry: false,
         };
         let first = Instant::now() + timing.interval;
@@ -80,26 +74,41 @@ impl<T: Transport> Worker<T> {
         }
     }
 
-    pub(super) async fn run(mut self) {
+    pub(super) async fn run(self) {
+        let shared = Arc::clone(&self.shared);
+        tokio::select! {
+            () = self.work() => {}
+            () = shared.warn_of(DropReason::Full) => {}
+            () = shared.warn_of(DropReason::Refused) => {}
+            () = shared.warn_of(DropReason::Unsent) => {}
+            () = shared.warn_of(DropReason::Time) => {}
+        }
+    }
+
+    async fn work(mut self) {
         let mut orders = self.pace.orders.clone();
         let shared = Arc::clone(&self.shared);
         loop {
             tokio::select! {
+                // However much comes, a flush gets its turn.
+                biased;
                 // The sender is in `shared`.
                 _ = orders.changed() => {
-                    let Orders { flushes, closing } = *orders.borrow_and_update();
+                    let Orders { flushes, end } = *orders.borrow_and_update();
                     self.send_all().await;
-                    if closing {
+                    if end.is_some() {
                         return;
                     }
                     shared.done.send_replace(flushes);
                 }
-                _ = self.ticks.tick() => self.send_all().await,
                 () = shared.full.notified() => {
-                    while let Some(batch) = shared.take_if_full() {
+                    if let Some(batch) = shared.take_if_full() {
                         self.send(batch).await;
+                        // There may be another one.
+                        shared.full.notify_one();
                     }
                 }
+                _ = self.ticks.tick() => self.send_all().await,
             }
         }
     }
@@ -115,9 +124,11 @@ impl<T: Transport> Worker<T> {
     async fn send(&mut self, batch: Batch) {
         let mut parts = vec![batch];
         let mut halvings = 0;
+        let until = Instant::now() + self.pace.retry_for;
         while let Some(part) = parts.pop() {
             let values = part.samples();
-            let Err(failure) = self.pace.put(&self.transport, &self.shared, &part).await else {
+            let put = self.pace.put(&self.transport, &self.shared, &part, until);
+            let Err(failure) = put.await else {
                 self.shared.sent(values);
                 continue;
             };
@@ -151,16 +162,19 @@ impl Pace {
         transport: &impl Transport,
         shared: &Shared,
         batch: &Batch,
+        until: Instant,
     ) -> Result<(), PutFailure> {
+        if self.end().is_some_and(|end| end <= Instant::now()) {
+            return Err(PutFailure::timeout());
+        }
         // Who has asked before waits for this very attempt.
         self.orders.mark_unchanged();
-        let until = Instant::now() + self.retry_for;
         let mut backoff = Backoff::default();
         loop {
             self.hurry = false;
             let attempt = time::timeout(ATTEMPT, transport.put(batch));
             let failure = tokio::select! {
-                // What is there is sent, even if there is no more time to wait for it.
+                // An answer that is there counts, even if the time is over.
                 biased;
                 answer = attempt => match answer.unwrap_or_else(|_| Err(PutFailure::timeout())) {
                     Ok(()) => return Ok(()),
@@ -172,14 +186,23 @@ impl Pace {
             if self.hurry {
                 backoff = Backoff::default();
             }
-            let wait = Instant::now() + backoff.next(self.random.unit());
+            let failed = Instant::now();
+            let wait = failed + backoff.next(self.random.unit());
             let is_late = wait >= until || self.end().is_some_and(|end| wait >= end);
             if is_late || !failure.is_retryable() {
                 return Err(failure);
             }
             tokio::select! {
                 () = time::sleep_until(wait) => {}
-                _ = self.orders.changed() => backoff = Backoff::default(),
+                _ = self.orders.changed() => {
+                    backoff = Backoff::default();
+                    // Many may ask for a flush, so there is a wait all the same, but a short
+                    // one. Only one flush is the last.
+                    if self.end().is_none() {
+                        let soon = failed + backoff.next(self.random.unit());
+                        time::sleep_until(soon.min(wait)).await;
+                    }
+                }
             }
         }
     }
@@ -201,11 +224,8 @@ impl Pace {
         }
     }
 
-    /// When the last flush is over, if it has begun.
-    fn end(&mut self) -> Option<Instant> {
-        if self.end.is_none() && self.orders.borrow().closing {
-            self.end = Some(Instant::now() + self.flush_timeout);
-        }
-        self.end
+    /// When the last flush is over, if it was ordered.
+    fn end(&self) -> Option<Instant> {
+        self.orders.borrow().end
     }
 }

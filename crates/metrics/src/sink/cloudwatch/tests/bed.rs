@@ -27,7 +27,7 @@ use crate::{Metrics, MetricsLayer, Unit};
 pub(super) const INTERVAL: Duration = Duration::from_secs(10);
 pub(super) const RETRY_FOR: Duration = Duration::from_secs(120);
 /// Sooner than an attempt is given up.
-const LATE: Duration = Duration::from_secs(3);
+pub(super) const LATE: Duration = Duration::from_secs(1);
 pub(super) const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Clone)]
@@ -140,7 +140,6 @@ fn timed(service: Service, max_bytes: usize, retry_for: Duration) -> Bed {
     let timing = Timing {
         interval: INTERVAL,
         retry_for,
-        flush_timeout: FLUSH_TIMEOUT,
     };
     let start = Instant::now();
     let transport = Started {

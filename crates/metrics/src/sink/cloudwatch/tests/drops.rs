@@ -1,13 +1,25 @@
 use std::{
-    sync::{Arc, Mutex},
+    fmt::Debug,
+    sync::{Arc, Mutex, mpsc},
+    thread,
     time::Duration,
 };
 
+use powertools_core::SharedClock;
 use tokio::time::sleep;
-use tracing::{Event, Level, Metadata, Subscriber, field::Field, span};
+use tracing::{
+    Event, Level, Metadata, Subscriber,
+    field::{Field, Visit},
+    span,
+};
 
-use super::bed::{Answer, FLUSH_TIMEOUT, RETRY_FOR, Service, bed, bounded, denied, throttled};
-use crate::sink::cloudwatch::{failure::PutFailure, report::DropReason};
+use super::bed::{
+    Answer, FLUSH_TIMEOUT, INTERVAL, RETRY_FOR, Service, bed, bounded, denied, throttled,
+};
+use crate::{
+    Unit,
+    sink::cloudwatch::{failure::PutFailure, report::DropReason},
+};
 
 #[tokio::test(start_paused = true)]
 async fn what_never_passes_is_dropped_after_two_minutes() {
@@ -64,6 +76,27 @@ async fn what_is_refused_for_good_is_dropped_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_time_that_cloudwatch_does_not_take_spoils_no_request() {
+    let bed = bed(Service::new([]));
+    let now = SharedClock::default().now();
+    let hour = Duration::from_secs(3600);
+    for (name, at) in [
+        ("too old", now - 337 * hour),
+        ("old", now - 335 * hour),
+        ("early", now + hour),
+        ("too early", now + 3 * hour),
+    ] {
+        bed.metrics.at(at).add(name, Unit::Count, 1);
+    }
+    bed.metrics.flush().unwrap();
+    let report = bed.sink.flush().await;
+    assert!(report.is_complete());
+    bed.is(2, 0, 2);
+    assert_eq!(bed.sink.dropped_because(DropReason::Time), 2);
+    assert_eq!(bed.service.calls()[0].names, ["old", "early"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn of_a_batch_with_a_bad_datum_only_that_one_is_lost() {
     let bed = bed(Service {
         bad: "m333",
@@ -78,6 +111,22 @@ async fn of_a_batch_with_a_bad_datum_only_that_one_is_lost() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_parts_of_a_batch_share_its_two_minutes() {
+    let bad = Answer::Failed(PutFailure::answered(Some("InvalidParameterValue"), 400));
+    let bed = bed(Service {
+        always: throttled(),
+        ..Service::new([bad])
+    });
+    bed.record(&["a", "b", "c", "d"]);
+    while bed.sink.pending() > 0 {
+        sleep(Duration::from_secs(1)).await;
+    }
+    let took = bed.start.elapsed();
+    assert!(took <= INTERVAL + RETRY_FOR, "{took:?}");
+    assert_eq!(bed.sink.dropped_because(DropReason::Unsent), 4);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_batch_of_which_all_is_bad_is_not_halved_for_ever() {
     let bad = Answer::Failed(PutFailure::answered(Some("InvalidParameterValue"), 400));
     let bed = bed(Service::always(bad));
@@ -88,34 +137,76 @@ async fn a_batch_of_which_all_is_bad_is_not_halved_for_ever() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_reason_is_warned_of_once_with_what_the_service_said() {
+async fn each_reason_is_warned_of_once_a_minute_with_what_the_service_said() {
     let warnings = Warnings::default();
     let guard = tracing::subscriber::set_default(warnings.clone());
-    let bed = bounded(Service::new([denied(), denied()]), 1000);
+    let bed = bounded(Service::new([denied(), denied()]), 1400);
     for _ in 0..2 {
         bed.record(&["a", "b", "c", "d", "e"]);
         let report = bed.sink.flush().await;
         assert!(report.dropped() > 0 && report.sent() == 0);
     }
-    assert!(bed.sink.shutdown().await.is_complete());
-    bed.record(&["f"]);
-    bed.record(&["g"]);
+    let text = |(code, why): (&str, &str)| (code.to_owned(), why.to_owned());
+    let once = [("full", ""), ("refused", "AccessDenied")].map(text);
+    assert_eq!(warnings.take(), once);
+    // What came meanwhile is told after a minute, or at the end.
+    sleep(Duration::from_secs(61)).await;
+    assert_eq!(warnings.take(), once);
+    bed.record(&["f", "g", "h", "i", "j"]);
+    assert_eq!(bed.sink.shutdown().await.dropped(), 0);
     drop(guard);
-    let warned = warnings.0.lock().unwrap().clone();
-    let expected = [
-        ("\"full\"", ""),
-        ("\"refused\"", "\"AccessDenied\""),
-        ("\"closed\"", ""),
-    ];
-    assert_eq!(
-        warned,
-        expected.map(|(code, why)| (code.to_owned(), why.to_owned()))
-    );
+    assert_eq!(warnings.take(), [("full", "")].map(text));
+    assert_eq!(*warnings.dropped.lock().unwrap(), bed.sink.dropped());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_subscriber_may_wait_for_a_thread_that_records() {
+    let bed = bounded(Service::new([denied()]), 1000);
+    let metrics = bed.metrics.clone();
+    let (told, warned) = mpsc::channel();
+    let warnings = Warnings::calling(move || {
+        let (metrics, (done, recorded)) = (metrics.clone(), mpsc::channel());
+        thread::spawn(move || {
+            metrics.add("warnings", Unit::Count, 1);
+            done.send(()).unwrap();
+        });
+        let waited = recorded.recv_timeout(Duration::from_secs(5));
+        told.send(waited.is_ok()).unwrap();
+    });
+    let guard = tracing::subscriber::set_default(warnings);
+    bed.record(&["a", "b", "c", "d", "e"]);
+    assert!(bed.sink.flush().await.dropped() > 0);
+    let _ = bed.sink.shutdown().await;
+    drop(guard);
+    let waits: Vec<bool> = warned.try_iter().collect();
+    // One of the buffer, one of the service.
+    assert_eq!(waits, [true, true]);
 }
 
 /// Keeps the codes of the warnings, and why.
 #[derive(Clone, Default)]
-struct Warnings(Arc<Mutex<Vec<(String, String)>>>);
+struct Warnings {
+    told: Arc<Mutex<Vec<(String, String)>>>,
+    dropped: Arc<Mutex<u64>>,
+    then: Option<Arc<dyn Fn() + Send + Sync>>,
+}
+
+impl Warnings {
+    /// Those that came since, in order of their codes.
+    fn take(&self) -> Vec<(String, String)> {
+        let mut told = std::mem::take(&mut *self.told.lock().unwrap());
+        told.sort();
+        told
+    }
+
+    /// Does this as well.
+    fn calling(then: impl Fn() + Send + Sync + 'static) -> Self {
+        Self {
+            then: Some(Arc::new(then)),
+            ..Self::default()
+        }
+    }
+}
 
 impl Subscriber for Warnings {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
@@ -131,18 +222,41 @@ impl Subscriber for Warnings {
     fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
 
     fn event(&self, event: &Event<'_>) {
-        let (mut code, mut why) = (String::new(), String::new());
-        event.record(
-            &mut |field: &Field, value: &dyn std::fmt::Debug| match field.name() {
-                "code" => code = format!("{value:?}"),
-                "why" => why = format!("{value:?}"),
-                _ => {}
-            },
-        );
-        self.0.lock().unwrap().push((code, why));
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        *self.dropped.lock().unwrap() += fields.dropped;
+        self.told.lock().unwrap().push((fields.code, fields.why));
+        if let Some(then) = &self.then {
+            then();
+        }
     }
 
     fn enter(&self, _: &span::Id) {}
 
     fn exit(&self, _: &span::Id) {}
+}
+
+#[derive(Default)]
+struct Fields {
+    code: String,
+    why: String,
+    dropped: u64,
+}
+
+impl Visit for Fields {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        match field.name() {
+            "code" => value.clone_into(&mut self.code),
+            "why" => value.clone_into(&mut self.why),
+            _ => {}
+        }
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        if field.name() == "dropped" {
+            self.dropped = value;
+        }
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn Debug) {}
 }

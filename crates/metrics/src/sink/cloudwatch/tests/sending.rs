@@ -1,8 +1,11 @@
 use std::time::Duration;
 
 use aws_sdk_cloudwatch::Client;
+use tokio::time::{Instant, sleep, timeout};
 
-use super::bed::{Answer, INTERVAL, Service, bed, sdk_config, throttled, without_retries};
+use super::bed::{
+    Answer, FLUSH_TIMEOUT, INTERVAL, LATE, Service, bed, sdk_config, throttled, without_retries,
+};
 use crate::{
     MetricsLayer, Unit,
     sink::cloudwatch::{failure::PutFailure, sink::CloudWatchSink},
@@ -53,6 +56,41 @@ async fn what_may_pass_is_tried_again_after_growing_waits() {
         assert!((most / 2..=most + 1).contains(&wait), "{wait} {most}");
     }
     assert_eq!(calls.len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flush_gets_its_turn_however_much_comes() {
+    let bed = bed(Service::always(Answer::Late));
+    let names: Vec<String> = (0..1000).map(|number| format!("m{number}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let flood = async {
+        loop {
+            bed.record(&names);
+            sleep(LATE / 4).await;
+        }
+    };
+    let flush = async {
+        bed.service.called(3).await;
+        let start = Instant::now();
+        let _ = bed.sink.flush().await;
+        start.elapsed()
+    };
+    let took = tokio::select! {
+        took = flush => took,
+        () = flood => unreachable!("it never ends"),
+    };
+    assert!(took < FLUSH_TIMEOUT, "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_flushes_do_not_hurry_a_service_that_throttles() {
+    let bed = bed(Service::always(throttled()));
+    bed.record(&["a"]);
+    for _ in 0..100 {
+        let _ = timeout(Duration::from_millis(10), bed.sink.flush()).await;
+    }
+    let calls = bed.service.calls().len();
+    assert!((5..=11).contains(&calls), "{calls}");
 }
 
 #[tokio::test(start_paused = true)]
