@@ -21,7 +21,7 @@ pub trait Observer: Send + 'static {
     const ENTERS: bool = true;
 
     /// Called before the [`finish`](Self::finish) of a call that returned an answer with an
-    /// http status. Default: nothing.
+    /// http status. A panic in it is caught as well. Default: nothing.
     fn answered(&mut self, status: StatusCode) {
         let _ = status;
     }
@@ -133,8 +133,11 @@ impl<O: Observer> Completion<O> {
     }
 
     fn answered(&mut self, status: StatusCode) {
-        if let Some(observer) = &mut self.observer {
-            observer.answered(status);
+        let Some(observer) = &mut self.observer else {
+            return;
+        };
+        if catch_unwind(AssertUnwindSafe(|| observer.answered(status))).is_err() {
+            warn_of_panic();
         }
     }
 
@@ -172,10 +175,7 @@ impl<O: Observer> Completion<O> {
                 }
             }));
             if told.is_err() {
-                tracing::warn!(
-                    target: "powertools::core",
-                    "a layer panicked at the end of an invocation; the answer is not affected"
-                );
+                warn_of_panic();
             }
             if outermost {
                 invocation.end();
@@ -183,6 +183,14 @@ impl<O: Observer> Completion<O> {
         };
         self.invocation.holds().finish(finish);
     }
+}
+
+#[cold]
+fn warn_of_panic() {
+    tracing::warn!(
+        target: "powertools::core",
+        "a layer panicked at the end of an invocation; the answer is not affected"
+    );
 }
 
 impl<O: Observer> Drop for Completion<O> {

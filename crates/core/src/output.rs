@@ -65,10 +65,9 @@ struct Stdout;
 
 impl WriteLine for Stdout {
     fn write_line(&self, line: &[u8]) -> io::Result<()> {
-        // Line buffered: a whole line passes straight through.
         let mut stdout = io::stdout().lock();
         let mut torn = TORN.load(Ordering::Relaxed);
-        let written = write_whole(&mut stdout, line, &mut torn);
+        let written = write_out(&mut stdout, line, &mut torn);
         TORN.store(torn, Ordering::Relaxed);
         written
     }
@@ -84,10 +83,17 @@ impl<W: Write + Send> WriteLine for Mutex<Lines<W>> {
         // A writer that panicked once may still take the next line.
         let mut lines = self.lock().unwrap_or_else(PoisonError::into_inner);
         let Lines { writer, torn } = &mut *lines;
-        write_whole(writer, line, torn)?;
-        let _ = writer.flush();
-        Ok(())
+        write_out(writer, line, torn)
     }
+}
+
+/// Writes a line, and has the writer keep nothing of it.
+fn write_out(writer: &mut impl Write, line: &[u8], torn: &mut bool) -> io::Result<()> {
+    write_whole(writer, line, torn)?;
+    // Line buffered, as the standard output is, a whole line passes straight through; but what
+    // the system does not take at once stays in the buffer.
+    let _ = writer.flush();
+    Ok(())
 }
 
 /// As `write_all`, and tells in `torn` whether the output ends within a line.
@@ -102,7 +108,7 @@ fn write_whole(writer: &mut impl Write, line: &[u8], torn: &mut bool) -> io::Res
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(written) => {
                 rest = rest.get(written..).unwrap_or_default();
-                *torn = !rest.is_empty();
+                *torn = !rest.is_empty() && !line[..line.len() - rest.len()].ends_with(b"\n");
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
@@ -163,5 +169,27 @@ mod tests {
         writer.write_line(b"fourth\n").unwrap();
         let written = slow.written.lock().unwrap();
         assert_eq!(String::from_utf8_lossy(&written), "firs\nthird\nfourth\n");
+    }
+
+    #[test]
+    fn what_a_buffer_kept_of_a_written_line_goes_out_with_it() {
+        let slow = Slow::default();
+        *slow.room.lock().unwrap() = 100;
+        // As the standard output is: what the system did not take at once waits in its buffer.
+        let mut buffered = io::LineWriter::new(slow.clone());
+        write_out(&mut buffered, b"whole line\n", &mut false).unwrap();
+        assert_eq!(*slow.written.lock().unwrap(), b"whole line\n");
+    }
+
+    #[test]
+    fn output_that_ends_between_two_lines_is_not_torn() {
+        let slow = Slow::default();
+        let writer = SharedWriter::new(slow.clone());
+        *slow.room.lock().unwrap() = 6;
+        assert!(writer.write_line(b"first\nsecond\n").is_err());
+        *slow.room.lock().unwrap() = 100;
+        writer.write_line(b"third\n").unwrap();
+        let written = slow.written.lock().unwrap();
+        assert_eq!(String::from_utf8_lossy(&written), "first\nthird\n");
     }
 }

@@ -80,3 +80,27 @@ fn the_last_route_counts() {
     invocation.set_route("GET /api/orders/{id}");
     assert_eq!(invocation.route().as_deref(), Some("GET /api/orders/{id}"));
 }
+
+/// Panics as soon as it learns of a status.
+struct Panics(Keep);
+
+impl Observer for Panics {
+    fn answered(&mut self, _: StatusCode) {
+        panic!("on purpose");
+    }
+
+    fn finish(self, _: &Invocation, _: Outcome) {
+        self.0.0.lock().unwrap().push("end".to_owned());
+    }
+}
+
+#[tokio::test]
+async fn an_observer_that_panics_at_the_status_changes_no_answer() {
+    let mut request = http_request("/", ());
+    let scope = InvocationScope::begin(&Host::default(), &mut request);
+    let mut inner = service_fn(|_: Request<()>| async { Ok::<_, Infallible>(Response::new(())) });
+    let keep = Keep::default();
+    let answer = scope.call(&mut inner, request, Panics(keep.clone())).await;
+    assert_eq!(answer.unwrap().status(), StatusCode::OK);
+    assert_eq!(keep.seen(), ["end"]);
+}

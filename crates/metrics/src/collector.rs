@@ -54,8 +54,10 @@ impl Collector {
 
     /// Begins anew if it has ended.
     pub(crate) fn begin_again(&self, settings: &Settings) {
-        let mut set = self.set.lock().unwrap_or_else(PoisonError::into_inner);
-        if set.ended {
+        // Nothing to begin where a sink calls a service: it may hold the lock.
+        if let Ok(mut set) = self.open()
+            && set.ended
+        {
             set.begin(&settings.frame());
         }
     }
@@ -196,7 +198,9 @@ impl Collector {
     /// The last flush: what comes later goes out by itself. Gives whether anything has gone out
     /// since the beginning, or how many values were left, which are dropped.
     pub(crate) fn end(&self, settings: &Settings) -> Result<bool, (MetricsError, usize)> {
-        let mut set = self.open().map_err(|error| (error, 0))?;
+        let mut set = self
+            .open()
+            .map_err(|error| (error, self.drop_values(settings)))?;
         set.ended = true;
         if set.is_empty() {
             return Ok(set.wrote);
@@ -210,6 +214,19 @@ impl Collector {
             return Err((error, lost));
         }
         Ok(true)
+    }
+
+    /// Inside of a sink: gives how many values there are, which nobody can write.
+    #[cold]
+    fn drop_values(&self, settings: &Settings) -> usize {
+        // The sink may be writing this very set, whose end comes later.
+        let Ok(mut set) = self.set.try_lock() else {
+            return 0;
+        };
+        set.ended = true;
+        let values = set.values();
+        set.clear(&settings.frame());
+        values
     }
 
     /// Shows every blob that a flush would write now.
@@ -287,7 +304,7 @@ fn emit(settings: &Settings, blob: &Blob<'_>) -> Result<(), MetricsError> {
 /// What the sink says of a metric's name.
 #[inline]
 pub(crate) fn check_name(settings: &Settings, name: &str) -> Result<(), MetricsError> {
-    match settings.sink_names {
+    match settings.sink_speaks {
         true => in_sink(|| settings.sink.check_name(name)),
         false => Ok(()),
     }

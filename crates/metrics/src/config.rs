@@ -120,6 +120,22 @@ impl MetricsBuilder {
     }
 }
 
+impl MetricsLayer {
+    /// A layer that takes everything from the environment.
+    ///
+    /// # Errors
+    ///
+    /// See [`MetricsBuilder::build`].
+    pub fn from_env() -> Result<Self, MetricsConfigError> {
+        Self::builder().build()
+    }
+
+    /// Starts a layer's configuration.
+    pub fn builder() -> MetricsBuilder {
+        MetricsBuilder::default()
+    }
+}
+
 impl fmt::Debug for MetricsBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MetricsBuilder")

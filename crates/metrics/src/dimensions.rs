@@ -83,7 +83,9 @@ impl Dimensions {
         let mut set = Pairs::default();
         for &place in defaults.main() {
             let (name, value) = defaults.pairs.get(usize::from(place));
-            set.set(name, value);
+            // Nobody gives it here: a value that it was given before stays.
+            let given = self.pairs.find(name).map(|index| self.pairs.get(index).1);
+            set.set(name, given.unwrap_or(value));
         }
         for (name, value) in dimensions {
             rules::dimension(name, value)?;
@@ -188,7 +190,7 @@ impl Dimensions {
             names.map(|name| name.len() * 2 + 3).sum()
         };
         let sets: usize = self.sets().map(|set| names(set) + 3).sum();
-        self.pairs.length() * 2 + self.pairs.len() * 6 + names(&self.main) + sets + 8
+        self.pairs.string_members() + names(&self.main) + sets + 8
     }
 }
 

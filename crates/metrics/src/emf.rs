@@ -22,11 +22,13 @@ pub(crate) fn write(out: &mut Vec<u8>, blob: &Blob<'_>, namespace: &str, max: us
         metrics(out, series, 0..series.len());
         members(out, blob, plain);
         values(out, series, 0..series.len());
+        debug_assert!(out.len() - start <= max, "a bound is too low");
         return;
     }
     let room = max.saturating_sub(directive.len() + fixed_bytes(blob) + FRAME);
     let mut from = 0;
     while from < series.len() {
+        let line = if from > 0 { out.len() } else { start };
         if from > 0 {
             out.extend_from_within(directive.clone());
         }
@@ -34,6 +36,9 @@ pub(crate) fn write(out: &mut Vec<u8>, blob: &Blob<'_>, namespace: &str, max: us
         metrics(out, series, from..to);
         members(out, blob, plain);
         values(out, series, from..to);
+        // One metric alone cannot be split.
+        let alone = to == from + 1;
+        debug_assert!(alone || out.len() - line <= max, "a bound is too low");
         from = to;
     }
 }
@@ -54,11 +59,9 @@ fn fit(series: &Series, from: usize, room: usize) -> usize {
 
 /// An upper bound of the members that are no metrics.
 fn fixed_bytes(blob: &Blob<'_>) -> usize {
-    let dimensions = blob.dimensions.pairs();
     let service = blob.service.map_or(0, |name| 2 * name.len() + 16);
-    let metadata = blob.metadata.iter().flat_map(|pairs| pairs.iter());
-    let metadata = metadata.map(|(name, json)| 6 * name.len() + json.len() + 4);
-    2 * dimensions.length() + 6 * dimensions.len() + service + metadata.sum::<usize>()
+    let metadata = blob.metadata.iter().map(|pairs| pairs.json_members());
+    blob.dimensions.pairs().string_members() + service + metadata.sum::<usize>()
 }
 
 /// From the beginning to the list of metrics.

@@ -167,8 +167,3 @@ pub(crate) fn set_within(
     }
     dimensions.set(name, value, frame.has_service())
 }
-
-/// An upper bound of what it takes in a line: a character of the key may become `\u0000`.
-pub(crate) fn metadata_bytes(key: &str, json: &str) -> usize {
-    key.len() * 6 + json.len() + 4
-}

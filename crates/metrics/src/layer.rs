@@ -3,7 +3,7 @@ use std::{fmt, sync::Arc};
 use tower_layer::Layer;
 
 use crate::{
-    Metrics, MetricsBuilder, MetricsConfigError, MetricsService,
+    Metrics, MetricsService,
     shared::{Ephemeral, Shared},
     target::Target,
 };
@@ -33,8 +33,9 @@ use crate::{
 /// # Order
 ///
 /// Inside of tracer and logger, outside of everything that records. A second metrics layer
-/// inside of this one joins it: the settings of the outer one hold. At the http level it wraps
-/// the `Router` from outside.
+/// inside of this one joins it: the settings of the outer one hold. So do those of the first
+/// one where two are called one after the other in an invocation that a layer outside has
+/// begun. At the http level it wraps the `Router` from outside.
 ///
 /// # Errors
 ///
@@ -59,20 +60,6 @@ pub struct MetricsLayer {
 }
 
 impl MetricsLayer {
-    /// A layer that takes everything from the environment.
-    ///
-    /// # Errors
-    ///
-    /// See [`MetricsBuilder::build`].
-    pub fn from_env() -> Result<Self, MetricsConfigError> {
-        Self::builder().build()
-    }
-
-    /// Starts a layer's configuration.
-    pub fn builder() -> MetricsBuilder {
-        MetricsBuilder::default()
-    }
-
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         Self { shared }
     }

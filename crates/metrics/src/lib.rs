@@ -3,6 +3,7 @@
 #![warn(clippy::unwrap_used)]
 
 mod blob;
+mod chains;
 mod collector;
 mod config;
 mod dimensions;
@@ -14,6 +15,7 @@ mod layer;
 mod metrics;
 mod pairs;
 mod part;
+mod places;
 mod requests;
 mod resolution;
 #[cfg(feature = "axum")]

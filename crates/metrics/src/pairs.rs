@@ -115,10 +115,22 @@ impl Pairs {
         self.text.shrink_to(bytes);
     }
 
-    /// The bytes of all names and texts together.
-    pub(crate) fn length(&self) -> usize {
-        self.text.len()
+    /// An upper bound of what they take in a line, with JSON as their texts.
+    pub(crate) fn json_members(&self) -> usize {
+        self.iter()
+            .map(|(name, json)| json_member(name, json))
+            .sum()
     }
+
+    /// An upper bound of what they take in a line, as strings without control characters.
+    pub(crate) fn string_members(&self) -> usize {
+        2 * self.text.len() + 6 * self.pairs.len()
+    }
+}
+
+/// An upper bound of what it takes in a line: a character of the name may become `\u0000`.
+pub(crate) fn json_member(name: &str, json: &str) -> usize {
+    6 * name.len() + json.len() + 4
 }
 
 fn length_bit(name: &str) -> u64 {
@@ -159,7 +171,7 @@ mod tests {
                 }
             }
             let got: Vec<_> = pairs.iter().map(|(a, b)| (a.to_owned(), b.to_owned())).collect();
-            prop_assert_eq!(pairs.length(), got.iter().map(|(a, b)| a.len() + b.len()).sum::<usize>());
+            prop_assert_eq!(pairs.text.len(), got.iter().map(|(a, b)| a.len() + b.len()).sum::<usize>());
             prop_assert_eq!(got, model);
         }
     }

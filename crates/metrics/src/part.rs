@@ -17,7 +17,7 @@ use crate::{
     series::Sample,
     settings::{FUNCTION_NAME, Settings, Warning},
     shared::Shared,
-    state::State,
+    state::{State, Turn},
 };
 
 /// How long before the time-out everything is written that is there.
@@ -35,28 +35,32 @@ pub(crate) struct Part {
 
 impl Part {
     pub(crate) fn begin(invocation: &Invocation, shared: &Arc<Shared>) -> Self {
-        let settings = &shared.settings;
         let mut this = Self {
             shared: Arc::clone(shared),
             owns: false,
             started: None,
             status: None,
         };
-        let Some(state) = State::begin(invocation, settings) else {
+        let Some(state) = State::begin(invocation, &shared.settings) else {
             return this;
         };
-        this.owns = state.own();
-        if !this.owns {
-            if !Arc::ptr_eq(&state.settings, settings) {
-                settings.warn(Warning::Nested);
-            }
-            return this;
+        let settings = &state.settings;
+        if !Arc::ptr_eq(settings, &shared.settings) {
+            shared.settings.warn(Warning::Nested);
         }
+        let Some(turn) = state.own() else {
+            return this;
+        };
+        this.owns = true;
         if settings.ids {
             set_ids(invocation, state);
         }
         if settings.requests.is_some() {
             this.started = Some(settings.host.clock().instant());
+        }
+        if turn == Turn::Later {
+            // What follows is once per invocation.
+            return this;
         }
         if settings.cold_start && invocation.cold_start() == Some(true) {
             // At once: the first invocation may not live to its end.
@@ -94,7 +98,7 @@ impl Observer for Part {
 
 impl Part {
     fn end(&self, invocation: &Invocation, state: &State, outcome: Outcome) {
-        let settings = &self.shared.settings;
+        let settings = &state.settings;
         if let (Some(routes), Some(started)) = (&settings.requests, self.started) {
             let request = Measured {
                 outcome,

@@ -4,21 +4,20 @@ use std::ops::Range;
 
 use crate::{
     MetricsError, Resolution, Unit,
+    chains::{Chain, Chains},
+    places::Places,
     rules::{self, MAX_METRICS},
     text::hash,
 };
 
-/// Of the table of places; 100 names fill it to two fifths.
-const PLACES: usize = 256;
 /// No number is longer, with its comma.
 const NUMBER: usize = 26;
-const NOTHING: u32 = u32::MAX;
 /// Before the name in a definition.
 const BEFORE_NAME: &str = ",{\"Name\":\"";
 
 /// One look at the name finds its metric; its first value stands with it, further ones are
 /// chained. Nothing is allocated once the capacity is there.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Series {
     /// As they stand in a line of EMF, with a comma before each: names are written once, not
     /// kept and written again.
@@ -26,9 +25,8 @@ pub(crate) struct Series {
     /// Names that JSON does not take as they are.
     odd_names: Vec<String>,
     entries: Vec<Entry>,
-    /// By hash, the number of the entry, from 1. Collisions stand in the next free place.
-    places: [u8; PLACES],
-    more: Vec<Link>,
+    places: Places,
+    chains: Chains,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -39,20 +37,12 @@ struct Entry {
     quoted_end: u32,
     end: u32,
     hash: u32,
-    first: f64,
-    next: u32,
-    last: u32,
+    values: Chain,
     count: u8,
     unit: Unit,
     resolution: Resolution,
     /// The number of an odd name, from 1.
     odd: u8,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Link {
-    value: f64,
-    next: u32,
 }
 
 /// A value and all that goes with it.
@@ -75,18 +65,6 @@ pub(crate) struct Recorded {
     pub(crate) changed_unit: bool,
 }
 
-impl Default for Series {
-    fn default() -> Self {
-        Self {
-            definitions: String::new(),
-            odd_names: Vec::new(),
-            entries: Vec::new(),
-            places: [0; PLACES],
-            more: Vec::new(),
-        }
-    }
-}
-
 impl Series {
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
@@ -98,7 +76,7 @@ impl Series {
 
     /// How many values there are.
     pub(crate) fn values(&self) -> usize {
-        self.entries.len() + self.more.len()
+        self.entries.len() + self.chains.further()
     }
 
     /// An upper bound of what the metrics take in a line.
@@ -159,15 +137,13 @@ impl Series {
             quoted_end: narrow(quoted_end),
             end: narrow(self.definitions.len()),
             hash,
-            first: sample.value,
-            next: NOTHING,
-            last: NOTHING,
+            values: Chain::of(sample.value),
             count: 1,
             unit: sample.unit,
             resolution: sample.resolution,
             odd,
         });
-        self.places[place] = number(self.entries.len());
+        self.places.put(place, number(self.entries.len()));
         Ok(Recorded {
             full: self.entries.len() >= MAX_METRICS,
             before: None,
@@ -187,11 +163,6 @@ impl Series {
     }
 
     fn append(&mut self, index: usize, sample: Sample<'_>) -> Recorded {
-        let link = narrow(self.more.len());
-        self.more.push(Link {
-            value: sample.value,
-            next: NOTHING,
-        });
         let entry = &mut self.entries[index];
         let before = (entry.unit, entry.resolution);
         let changed = before != (sample.unit, sample.resolution);
@@ -199,10 +170,7 @@ impl Series {
         entry.unit = sample.unit;
         entry.resolution = sample.resolution;
         entry.count += 1;
-        match std::mem::replace(&mut entry.last, link) {
-            NOTHING => entry.next = link,
-            last => self.more[last as usize].next = link,
-        }
+        self.chains.append(&mut entry.values, sample.value);
         if changed {
             self.define_again(index);
         }
@@ -251,32 +219,16 @@ impl Series {
                 self.odd_names.pop();
             }
             self.entries.pop();
-            for place in &mut self.places {
-                if usize::from(*place) == index + 1 {
-                    *place = 0;
-                }
-            }
+            self.places.take_back(index);
             return true;
         }
         entry.count -= 1;
-        let removed = entry.last;
-        if entry.next == removed {
-            (entry.next, entry.last) = (NOTHING, NOTHING);
-        } else {
-            let mut before = entry.next;
-            while self.more[before as usize].next != removed {
-                before = self.more[before as usize].next;
-            }
-            self.more[before as usize].next = NOTHING;
-            self.entries[index].last = before;
-        }
-        self.more.pop();
-        if let Some(before) = recorded.before {
-            let entry = &mut self.entries[index];
-            if before != (entry.unit, entry.resolution) {
-                (entry.unit, entry.resolution) = before;
-                self.define_again(index);
-            }
+        self.chains.take_back(&mut entry.values);
+        if let Some(before) = recorded.before
+            && before != (entry.unit, entry.resolution)
+        {
+            (entry.unit, entry.resolution) = before;
+            self.define_again(index);
         }
         true
     }
@@ -284,17 +236,10 @@ impl Series {
     /// The entry of a name, or the place that is free for it.
     #[inline]
     fn find(&self, name: &str, hash: u32) -> Result<usize, usize> {
-        let mut place = hash as usize % PLACES;
-        loop {
-            let Some(index) = usize::from(self.places[place]).checked_sub(1) else {
-                return Err(place);
-            };
+        self.places.find(hash, |index| {
             let entry = &self.entries[index];
-            if entry.hash == hash && self.name(entry) == name {
-                return Ok(index);
-            }
-            place = (place + 1) % PLACES;
-        }
+            entry.hash == hash && self.name(entry) == name
+        })
     }
 
     #[inline]
@@ -338,13 +283,13 @@ impl Series {
         self.definitions.clear();
         self.odd_names.clear();
         self.entries.clear();
-        self.places = [0; PLACES];
-        self.more.clear();
+        self.places = Places::default();
+        self.chains.clear();
     }
 
     pub(crate) fn shrink_to(&mut self, bytes: usize) {
         self.definitions.shrink_to(bytes);
-        self.more.shrink_to(bytes / size_of::<Link>());
+        self.chains.shrink_to(bytes);
     }
 }
 
@@ -385,18 +330,11 @@ impl<'a> Metric<'a> {
     /// The first value.
     #[inline]
     pub(crate) fn first(self) -> f64 {
-        self.entry.first
+        self.entry.values.first()
     }
 
     pub(crate) fn values(self) -> impl Iterator<Item = f64> + Clone + 'a {
-        let more = &self.series.more;
-        let mut next = self.entry.next;
-        let further = std::iter::from_fn(move || {
-            let link = more.get(next as usize)?;
-            next = link.next;
-            Some(link.value)
-        });
-        std::iter::once(self.entry.first).chain(further)
+        self.series.chains.iter(self.entry.values)
     }
 
     /// An upper bound of what it takes in a line.
@@ -413,7 +351,7 @@ fn line_bytes(definitions: usize, values: usize) -> usize {
 
 /// A line holds far less than four billion bytes.
 fn narrow(length: usize) -> u32 {
-    u32::try_from(length).unwrap_or(NOTHING)
+    u32::try_from(length).unwrap_or(u32::MAX)
 }
 
 /// What comes after the name in a definition.
@@ -441,139 +379,4 @@ fn number(count: usize) -> u8 {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use serde_json::json;
-
-    use super::*;
-
-    fn sample(name: &str, value: f64) -> Sample<'_> {
-        Sample {
-            name,
-            unit: Unit::Count,
-            resolution: Resolution::Standard,
-            value,
-        }
-    }
-
-    fn shown(series: &Series) -> Vec<(String, Vec<f64>)> {
-        let metrics = (0..series.len()).map(|index| series.get(index));
-        metrics
-            .map(|metric| (metric.name().to_owned(), metric.values().collect()))
-            .collect()
-    }
-
-    #[test]
-    fn the_last_unit_and_resolution_count_and_a_change_of_unit_is_told() {
-        let mut series = Series::default();
-        let high = Sample {
-            resolution: Resolution::High,
-            unit: Unit::Seconds,
-            ..sample("a", 1.0)
-        };
-        assert!(!series.record(high, |_| Ok(())).unwrap().changed_unit);
-        assert!(
-            series
-                .record(sample("a", 2.0), |_| Ok(()))
-                .unwrap()
-                .changed_unit
-        );
-        let metric = series.get(0);
-        assert_eq!(
-            (metric.unit(), metric.resolution()),
-            (Unit::Count, Resolution::Standard)
-        );
-    }
-
-    #[test]
-    fn the_hundredth_name_and_the_hundredth_value_fill_it() {
-        let mut names = Series::default();
-        let mut values = Series::default();
-        for number in 1..=100 {
-            let name = format!("m{number}");
-            let full = names.record(sample(&name, 1.0), |_| Ok(())).unwrap().full;
-            assert_eq!(full, number == 100);
-            let full = values.record(sample("same", 1.0), |_| Ok(())).unwrap().full;
-            assert_eq!(full, number == 100);
-        }
-    }
-
-    #[test]
-    fn a_name_is_the_same_with_white_space_around_it() {
-        let mut series = Series::default();
-        for name in [" a ", "a", "\ta\n"] {
-            series.record(sample(name, 1.0), |_| Ok(())).unwrap();
-        }
-        assert_eq!(shown(&series), [("a".to_owned(), vec![1.0; 3])]);
-    }
-
-    #[test]
-    fn a_refused_name_leaves_nothing() {
-        let mut series = Series::default();
-        let refuse = |name: &str| Err(MetricsError::named(crate::MetricsErrorKind::Name, name));
-        assert!(series.record(sample("a", 1.0), refuse).is_err());
-        assert!(series.record(sample("a", f64::NAN), |_| Ok(())).is_err());
-        assert!(series.is_empty() && !series.contains("a"));
-    }
-
-    proptest! {
-        #[test]
-        fn definitions_say_what_the_metrics_are_now(
-            samples in prop::collection::vec(
-                ("[a-d]{1,2}|[\"\\\\é]{1,3}", any::<bool>(), any::<bool>()),
-                1..40,
-            ),
-        ) {
-            let mut series = Series::default();
-            for (name, seconds, high) in &samples {
-                let unit = if *seconds { Unit::Seconds } else { Unit::BytesPerSecond };
-                let resolution = if *high { Resolution::High } else { Resolution::Standard };
-                let sample = Sample { unit, resolution, ..sample(name, 1.0) };
-                series.record(sample, |_| Ok(())).unwrap();
-            }
-            let expected: Vec<_> = (0..series.len())
-                .map(|index| {
-                    let metric = series.get(index);
-                    let (name, unit) = (metric.name(), metric.unit().as_str());
-                    prop_assert_eq!(metric.quoted_name(), serde_json::to_string(name).unwrap());
-                    Ok(match metric.resolution() {
-                        Resolution::Standard => json!({"Name": name, "Unit": unit}),
-                        Resolution::High => {
-                            json!({"Name": name, "Unit": unit, "StorageResolution": 1})
-                        }
-                    })
-                })
-                .collect::<Result<_, TestCaseError>>()?;
-            let list = |from, to| format!("[{}]", series.definitions(from..to));
-            let middle = series.len() / 2;
-            for (from, to) in [(0, series.len()), (0, middle), (middle, series.len())] {
-                let shown: Vec<serde_json::Value> = serde_json::from_str(&list(from, to)).unwrap();
-                prop_assert_eq!(&shown[..], &expected[from..to]);
-            }
-        }
-
-        #[test]
-        fn names_and_values_keep_their_order_and_the_last_can_be_taken_back(
-            samples in prop::collection::vec(("[a-f]{1,2}|[\"\\\\é]{1,9}", -9.0..9.0_f64), 1..99),
-        ) {
-            let mut series = Series::default();
-            let mut model: Vec<(String, Vec<f64>)> = Vec::new();
-            for (name, value) in &samples {
-                let before = (shown(&series), series.line_bytes());
-                let other = Sample { unit: Unit::Bytes, ..sample(name, *value) };
-                let recorded = series.record(other, |_| Ok(())).unwrap();
-                prop_assert!(series.undo(other, recorded));
-                prop_assert_eq!((shown(&series), series.line_bytes()), before);
-                series.record(sample(name, *value), |_| Ok(())).unwrap();
-                match model.iter_mut().find(|(known, _)| known == name) {
-                    Some((_, values)) => values.push(*value),
-                    None => model.push((name.clone(), vec![*value])),
-                }
-            }
-            prop_assert_eq!(series.values(), samples.len());
-            let sum: usize = (0..series.len()).map(|index| series.get(index).line_bytes()).sum();
-            prop_assert_eq!(series.line_bytes(), sum);
-            prop_assert_eq!(shown(&series), model);
-        }
-    }
-}
+mod tests;

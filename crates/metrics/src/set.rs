@@ -3,8 +3,8 @@
 use crate::{
     Blob, MetricsError, MetricsErrorKind,
     dimensions::{Dimensions, SERVICE},
-    group::{Frame, Group, Scope, metadata_bytes, set_within},
-    pairs::{Change, Pairs},
+    group::{Frame, Group, Scope, set_within},
+    pairs::{Change, Pairs, json_member},
     rules,
     series::{Recorded, Sample},
 };
@@ -219,9 +219,9 @@ impl MetricSet {
         rules::metadata_key(key)?;
         let replaced = self.metadata.find(key).map_or(0, |index| {
             let (key, json) = self.metadata.get(index);
-            metadata_bytes(key, json)
+            json_member(key, json)
         });
-        if self.metadata_bytes() - replaced + metadata_bytes(key, json) > frame.half() {
+        if self.metadata_bytes() - replaced + json_member(key, json) > frame.half() {
             return Err(MetricsError::named(MetricsErrorKind::Size, key));
         }
         self.metadata.set(key, json);
@@ -230,14 +230,13 @@ impl MetricSet {
 
     /// Adds metadata that goes with every line until the end.
     pub(crate) fn add_standing_metadata(&mut self, frame: &Frame<'_>, key: &str, json: &str) {
-        if self.metadata_bytes() + metadata_bytes(key, json) <= frame.half() {
+        if self.metadata_bytes() + json_member(key, json) <= frame.half() {
             self.standing.set(key, json);
         }
     }
 
     fn metadata_bytes(&self) -> usize {
-        let all = self.standing.iter().chain(self.metadata.iter());
-        all.map(|(key, json)| metadata_bytes(key, json)).sum()
+        self.standing.json_members() + self.metadata.json_members()
     }
 
     /// Sets the time of what is recorded until the next flush.
@@ -324,10 +323,8 @@ impl MetricSet {
         fill: impl FnOnce(&mut Group) -> Result<(), MetricsError>,
         emit: &mut Emit<'_>,
     ) -> Result<(), MetricsError> {
-        let all = self.standing.iter().chain(metadata.iter());
-        let bytes: usize = all.map(|(key, json)| metadata_bytes(key, json)).sum();
         if let Some((key, _)) = metadata.iter().next()
-            && bytes > frame.half()
+            && self.standing.json_members() + metadata.json_members() > frame.half()
         {
             return Err(MetricsError::named(MetricsErrorKind::Size, key));
         }

@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
         atomic::{AtomicU32, AtomicU64, Ordering},
@@ -84,7 +85,7 @@ pub(crate) struct Settings {
     disabled: Result<bool, EnvError>,
     pub(crate) sink: Arc<dyn MetricsSink>,
     /// The sink is not ours, and may have something to say about names.
-    pub(crate) sink_names: bool,
+    pub(crate) sink_speaks: bool,
     pub(crate) host: Host,
     // Of the process: whoever asks wants to know of all invocations.
     refused: AtomicU64,
@@ -109,7 +110,7 @@ impl Settings {
         {
             return Err(MetricsConfigError::namespace());
         }
-        let sink_names = parts.sink.is_some();
+        let sink_speaks = parts.sink.is_some();
         let sink = parts
             .sink
             .unwrap_or_else(|| Arc::new(EmfSink::new(parts.output, max_line)));
@@ -154,7 +155,7 @@ impl Settings {
             requests: parts.requests.then(Routes::default),
             disabled: disabled(&env),
             sink,
-            sink_names,
+            sink_speaks,
             host: parts.host,
             refused: AtomicU64::new(0),
             lost: AtomicU64::new(0),
@@ -204,9 +205,14 @@ impl Settings {
         if change == Change::Replaced {
             self.warn(Warning::Overwritten);
         }
+        // Ours has nothing to say.
+        if !self.sink_speaks {
+            return;
+        }
         let mut dimensions = dimensions.into_iter();
-        let told = dimensions.find_map(|(name, value)| self.sink.warn_of_dimension(name, value));
-        if let Some(text) = told
+        let ask = || dimensions.find_map(|(name, value)| self.sink.warn_of_dimension(name, value));
+        // A panic of its is no reason to end the handler.
+        if let Ok(Some(text)) = catch_unwind(AssertUnwindSafe(ask))
             && self.is_first(TAG)
         {
             warn!(target: "powertools::metrics", code = "tag", "{text}");
@@ -313,7 +319,8 @@ impl Warning {
             ),
             Self::Nested => (
                 "nested",
-                "a metrics layer stands inside another one; the settings of the outer one hold",
+                "a metrics layer stands inside another one, or beside it in one invocation; the \
+                 settings of the first one hold",
             ),
         }
     }

@@ -15,7 +15,8 @@ use crate::{
 /// [`Metrics::single_metric`](crate::Metrics::single_metric).
 ///
 /// It has the layer's namespace, unless it is given one, the layer's default dimensions and
-/// its service, and nothing of the dimensions and metadata of the invocation.
+/// its service, and nothing of the dimensions and metadata of the invocation, but for the ids
+/// of [`capture_request_ids`](crate::MetricsBuilder::capture_request_ids).
 ///
 /// ```
 /// use powertools_metrics::{Metrics, MetricsError, Unit};

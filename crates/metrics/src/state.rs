@@ -25,6 +25,16 @@ pub(crate) struct State {
     pub(crate) collector: Collector,
     /// A layer has taken charge of the beginning and the end.
     owned: AtomicBool,
+    /// One has done so before.
+    begun: AtomicBool,
+}
+
+/// Which part of an invocation a layer begins and ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    First,
+    /// Another call has ended before.
+    Later,
 }
 
 impl State {
@@ -63,6 +73,7 @@ impl State {
             settings: Arc::clone(settings),
             collector: Collector::new(settings),
             owned: AtomicBool::new(false),
+            begun: AtomicBool::new(false),
         }
     }
 
@@ -71,18 +82,24 @@ impl State {
     fn reset(&mut self, settings: &Arc<Settings>) -> Arc<Settings> {
         let before = std::mem::replace(&mut self.settings, Arc::clone(settings));
         *self.owned.get_mut() = false;
+        *self.begun.get_mut() = false;
         self.collector.reset(settings);
         before
     }
 
-    /// Whether the caller is the only layer now that begins and ends this part. A call that
-    /// joins the invocation after the end of another one begins anew.
-    pub(crate) fn own(&self) -> bool {
-        let owns = !self.owned.swap(true, Ordering::AcqRel);
-        if owns {
-            self.collector.begin_again(&self.settings);
+    /// The turn of the caller, if it is the only layer now that begins and ends this part. A
+    /// call that joins the invocation after the end of another one begins anew.
+    pub(crate) fn own(&self) -> Option<Turn> {
+        if self.owned.swap(true, Ordering::AcqRel) {
+            return None;
         }
-        owns
+        // Only its owner looks at it.
+        if !self.begun.load(Ordering::Relaxed) {
+            self.begun.store(true, Ordering::Relaxed);
+            return Some(Turn::First);
+        }
+        self.collector.begin_again(&self.settings);
+        Some(Turn::Later)
     }
 
     /// The end of what [`own`](Self::own) began.

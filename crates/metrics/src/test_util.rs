@@ -106,6 +106,12 @@ impl CapturedMetrics {
 impl MetricsSink for CapturedMetrics {
     fn emit(&self, blob: &Blob<'_>) -> Result<(), MetricsError> {
         let namespace = blob.namespace().ok_or_else(MetricsError::no_namespace)?;
+        // First what may fail, so that it takes all or nothing.
+        let metadata = blob.metadata().map(|(name, json)| {
+            let value = serde_json::from_str(json).map_err(MetricsError::sink)?;
+            Ok((name.to_owned(), value))
+        });
+        let metadata = metadata.collect::<Result<Vec<_>, MetricsError>>()?;
         let mut captured = self.captured();
         captured.blobs += 1;
         let number = captured.blobs;
@@ -126,10 +132,7 @@ impl MetricsSink for CapturedMetrics {
                     blob: number,
                 }));
         }
-        for (name, json) in blob.metadata() {
-            let value = serde_json::from_str(json).map_err(MetricsError::sink)?;
-            captured.metadata.push((name.to_owned(), value));
-        }
+        captured.metadata.extend(metadata);
         Ok(())
     }
 }

@@ -1,9 +1,11 @@
 //! Datadog's line format.
 
+use std::time::Duration;
+
 use powertools_core::test_util::CapturedOutput;
 use powertools_metrics::{DatadogSink, MetricsBuilder, MetricsErrorKind, MetricsLayer, Unit};
 
-use crate::support::{Warnings, builder, host, kind};
+use crate::support::{Warnings, bed, builder, host, kind, moment};
 
 /// Its lines are none of EMF.
 fn datadog(builder: MetricsBuilder) -> (MetricsLayer, CapturedOutput) {
@@ -74,5 +76,21 @@ fn a_tag_that_it_may_not_take_is_warned_of_and_written() {
         metrics.flush().unwrap();
         assert!(output.text().contains(&format!("\"{name}:{value}\"")));
         assert_eq!(!warnings.all().is_empty(), warned, "{name} {}", value.len());
+    }
+}
+
+#[test]
+fn a_time_that_only_cloudwatch_drops_is_not_warned_of() {
+    let old = moment() - Duration::from_secs(15 * 24 * 60 * 60);
+    let datadog = DatadogSink::new(CapturedOutput::default().writer());
+    for (builder, codes) in [
+        (builder(), &["timestamp"] as &[_]),
+        (builder().sink(datadog), &[]),
+    ] {
+        let bed = bed(builder);
+        let metrics = bed.layer.metrics();
+        metrics.at(old).add("orders", Unit::Count, 1);
+        metrics.flush().unwrap();
+        assert_eq!(bed.warnings.codes(), codes);
     }
 }

@@ -129,6 +129,17 @@ async fn a_disabled_flush_clears_and_is_no_error_when_empty() {
     assert!(bed.warnings.all().is_empty());
 }
 
+#[test]
+fn an_empty_flush_is_quiet_while_metrics_are_off() {
+    let app = (NAMESPACE, "app");
+    let off = bed(with_env([app, (DISABLED, "true")]));
+    off.layer.metrics().flush().unwrap();
+    assert!(off.warnings.all().is_empty());
+    let on = bed(with_env([app]));
+    on.layer.metrics().flush().unwrap();
+    assert_eq!(on.warnings.codes(), ["empty"]);
+}
+
 #[tokio::test]
 async fn with_another_word_each_flush_is_an_error() {
     for env in [

@@ -57,7 +57,7 @@ async fn a_value_is_any_number_a_bool_or_a_duration() {
             metrics.try_add("i64", Unit::Count, -4_i64),
             metrics.try_add("i128", Unit::Count, -5_i128),
             metrics.try_add("isize", Unit::Count, -6_isize),
-            metrics.try_add("f32", Unit::Count, 0.5_f32),
+            metrics.try_add("f32", Unit::Count, 0.1_f32),
             metrics.try_add("f64", Unit::Count, 0.1_f64),
             metrics.try_add("yes", Unit::Count, true),
             metrics.try_add("no", Unit::Count, false),
@@ -79,7 +79,7 @@ async fn a_value_is_any_number_a_bool_or_a_duration() {
         ("i64", json!(-4)),
         ("i128", json!(-5)),
         ("isize", json!(-6)),
-        ("f32", json!(0.5)),
+        ("f32", json!(0.1)),
         ("f64", json!(0.1)),
         ("yes", json!(1)),
         ("no", json!(0)),
@@ -87,6 +87,21 @@ async fn a_value_is_any_number_a_bool_or_a_duration() {
     ] {
         assert_eq!(line[name], value, "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_duration_in_a_unit_that_is_none_of_time_is_refused() {
+    let bed = bed(builder());
+    bed.run(async |metrics| {
+        let took = Duration::from_secs(1);
+        for unit in [Unit::Count, Unit::Percent, Unit::CountPerSecond] {
+            let refused = metrics.try_add("took", unit, took);
+            assert_eq!(kind(refused), MetricsErrorKind::Value, "{unit}");
+        }
+        metrics.add("took", Unit::Seconds, took);
+    })
+    .await;
+    assert_eq!(bed.only()["took"], 1);
 }
 
 #[tokio::test]

@@ -90,16 +90,20 @@ async fn scopes_stand_inside_of_each_other() {
 }
 
 #[tokio::test]
-async fn the_same_scope_twice_is_one_line() {
+async fn the_same_scope_again_is_one_line_whatever_the_order_of_its_dimensions() {
     let lines = lines(builder(), async |metrics| {
-        for _ in 0..3 {
-            let scope = metrics.with_dimensions([("a", "1"), ("b", "2")]);
-            scope.add("m", Unit::Count, 1);
+        for set in [[("a", "1"), ("b", "2")], [("b", "2"), ("a", "1")]] {
+            for _ in 0..2 {
+                metrics.with_dimensions(set).add("m", Unit::Count, 1);
+            }
         }
+        let swapped = metrics.with_dimensions([("b", "1"), ("a", "2")]);
+        swapped.add("m", Unit::Count, 2);
     })
     .await;
-    assert_eq!(lines.len(), 1);
-    assert_eq!(lines[0]["m"], json!([1, 1, 1]));
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[0]["m"], json!([1, 1, 1, 1]));
+    assert_eq!(lines[1]["m"], json!(2));
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Further dimension sets.
 
+use std::collections::HashMap;
+
 use powertools_metrics::{MetricsErrorKind, Unit};
 use serde_json::json;
 
@@ -132,14 +134,54 @@ async fn in_a_line_a_dimension_has_one_value_the_last_one_with_a_warning() {
 }
 
 #[tokio::test]
-async fn the_service_of_a_set_is_that_of_the_line() {
-    let bed = bed(builder().service("pay"));
+async fn the_service_of_a_set_is_that_of_the_line_with_a_warning_if_it_is_another() {
+    for (service, codes) in [("other", &["overwritten"] as &[_]), ("pay", &[])] {
+        let bed = bed(builder().service("pay"));
+        bed.run(async |metrics| {
+            metrics.add_dimensions([("service", service), ("c", "1")]);
+            metrics.add("a", Unit::Count, 1);
+        })
+        .await;
+        let line = bed.only();
+        assert_eq!(sets(&line), &json!([["service"], ["service", "c"]]));
+        assert_eq!(line["service"], service);
+        assert_eq!(bed.warnings.codes(), codes);
+    }
+}
+
+#[tokio::test]
+async fn a_set_leaves_a_default_dimension_the_value_that_it_was_given() {
+    let bed = bed(builder().default_dimension("env", "prod"));
     bed.run(async |metrics| {
-        metrics.add_dimensions([("service", "other"), ("c", "1")]);
+        metrics.add_dimension("env", "test");
+        metrics.add_dimensions([("b", "1")]);
         metrics.add("a", Unit::Count, 1);
     })
     .await;
     let line = bed.only();
-    assert_eq!(sets(&line), &json!([["service"], ["service", "c"]]));
-    assert_eq!(line["service"], "other");
+    assert_eq!(sets(&line), &json!([["env"], ["env", "b"]]));
+    assert_eq!(line["env"], "test");
+    assert_eq!(bed.warnings.codes(), ["overwritten"]);
+}
+
+#[tokio::test]
+async fn dimensions_may_be_owned_borrowed_or_of_a_map() {
+    let builder = builder().default_dimension(String::from("env"), "p");
+    let line = line(builder, async |metrics| {
+        let (name, value) = (String::from("a"), String::from("1"));
+        metrics.add_dimension(&name, &value);
+        metrics.add_dimensions([(&name, &value)]);
+        metrics.add_dimensions(HashMap::from([("b", value.clone())]));
+        metrics.add_dimensions(&HashMap::from([
+            (name.clone(), value.clone()),
+            ("c".into(), "1".into()),
+        ]));
+        metrics.set_default_dimensions(vec![(name, "1")]);
+        metrics.add("m", Unit::Count, 1);
+    })
+    .await;
+    let mut all: Vec<Vec<String>> = serde_json::from_value(sets(&line).clone()).unwrap();
+    all.iter_mut().for_each(|set| set.sort());
+    let expected = [vec!["a", "env"], vec!["b", "env"], vec!["a", "c", "env"]];
+    assert_eq!(all, expected);
 }

@@ -2,9 +2,7 @@
 
 use std::{
     convert::Infallible,
-    sync::{Arc, Mutex, mpsc},
-    thread,
-    time::Duration,
+    sync::{Arc, Mutex},
 };
 
 use powertools_core::test_util::TestContext;
@@ -13,11 +11,6 @@ use powertools_metrics::{
     test_util::CapturedMetrics,
 };
 use serde_json::json;
-use tracing::{Event, Subscriber};
-use tracing_subscriber::{
-    Layer, Registry,
-    layer::{Context, SubscriberExt},
-};
 
 use crate::support::{Disk, FailingSink, MILLIS, Output, Warnings, bed, builder, kind, moment};
 
@@ -227,78 +220,6 @@ async fn a_sink_that_panics_is_one_that_failed() {
     bed.run(async |metrics| metrics.add("m", Unit::Count, 3))
         .await;
     assert_eq!(sink.captured.metric("m").values(), [1.0, 3.0]);
-}
-
-#[tokio::test]
-async fn a_sink_that_records_is_refused_and_does_not_wait_for_itself() {
-    #[derive(Clone, Default)]
-    struct Records {
-        captured: CapturedMetrics,
-        own: Arc<Mutex<Vec<MetricsErrorKind>>>,
-    }
-    impl MetricsSink for Records {
-        fn emit(&self, blob: &Blob<'_>) -> Result<(), MetricsError> {
-            let metrics = Metrics::current();
-            let mut own = self.own.lock().unwrap();
-            own.push(kind(metrics.try_add("own", Unit::Count, 1)));
-            own.push(kind(metrics.flush()));
-            own.push(kind(metrics.serialize()));
-            metrics.add("own", Unit::Count, 1);
-            self.captured.emit(blob)
-        }
-    }
-    let sink = Records::default();
-    let bed = bed(builder().sink(sink.clone()));
-    bed.run(async |metrics| {
-        metrics.add("m", Unit::Count, 1);
-        metrics.flush().unwrap();
-        assert_eq!(*sink.own.lock().unwrap(), [MetricsErrorKind::Sink; 3]);
-        assert_eq!(metrics.refused(), 1);
-        metrics.add("m", Unit::Count, 2);
-        metrics.flush().unwrap();
-    })
-    .await;
-    assert_eq!(sink.captured.names(), ["m"]);
-    assert_eq!(sink.captured.metric("m").values(), [1.0, 2.0]);
-}
-
-/// Records a metric for each warning.
-struct Counts;
-
-impl<S: Subscriber> Layer<S> for Counts {
-    fn on_event(&self, _event: &Event<'_>, _context: Context<'_, S>) {
-        Metrics::current().add("Warnings", Unit::Count, 1);
-    }
-}
-
-#[test]
-fn a_subscriber_that_records_does_not_wait_for_itself() {
-    let (done, ended) = mpsc::channel();
-    thread::spawn(move || {
-        let output = Output::default();
-        let bed = bed(builder().output(output.writer()));
-        let subscriber = tracing::subscriber::set_default(Registry::default().with(Counts));
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap();
-        runtime.block_on(bed.run(async |metrics| {
-            metrics.set_timestamp(moment() - Duration::from_secs(15 * 24 * 60 * 60));
-            metrics.add("a", Unit::Count, 1);
-            metrics.add("a", Unit::Seconds, 1);
-            metrics.add("", Unit::Count, 1);
-            metrics.add_dimension("d", "1");
-            metrics.add_dimension("d", "2");
-            metrics.add_dimensions([("e", "")]);
-            metrics.add_metadata("_aws", 1);
-            metrics.flush().unwrap();
-            metrics.flush().unwrap();
-        }));
-        drop(subscriber);
-        done.send(bed.output.samples().len()).unwrap();
-    });
-    // It waits for ever where it waits for itself.
-    let values = ended.recv_timeout(Duration::from_secs(60)).unwrap();
-    assert!(values > 6, "{values}");
 }
 
 #[tokio::test]

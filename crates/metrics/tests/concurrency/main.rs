@@ -4,6 +4,7 @@
 mod deadlines;
 mod ends;
 mod late;
+mod outside;
 mod streams;
 #[path = "../support/mod.rs"]
 mod support;

@@ -159,7 +159,11 @@ impl Model {
             return self.refused();
         }
         for (name, value) in &set {
-            put(&mut self.main.root, name, value);
+            let is = |(known, _): &(String, String)| known == name;
+            // A default dimension keeps the value that it was given.
+            if given.iter().any(is) || !self.main.root.iter().any(is) {
+                put(&mut self.main.root, name, value);
+            }
         }
         let names = names.into_iter().map(str::to_owned).collect();
         self.main.further.push(names);
