@@ -29,7 +29,9 @@ async fn written() -> BTreeSet<Key> {
     for path in ["/greeting", "/nowhere"] {
         let mut event: Value = serde_json::from_str(EVENT).unwrap();
         event["path"] = path.into();
+        // The outermost layer decides what a cold start is.
         let logger = LoggerLayer::builder()
+            .host(host.clone())
             .correlation_id(CorrelationIdPath::API_GATEWAY_REST)
             .build()
             .unwrap();
