@@ -25,8 +25,9 @@ use crate::{Blob, MetricsError};
 /// ```
 pub trait MetricsSink: Send + Sync + 'static {
     /// Takes a blob: all of it, or nothing. It is called by the thread that flushes, which is
-    /// often the handler's own, so it must not block for long; and it must not record metrics
-    /// itself, which are refused.
+    /// often the handler's own, so it must not block for long. It must not wait for another
+    /// thread that records, nor take a lock under which one does: that one may be waiting for
+    /// it. It must not record metrics itself, which are refused.
     ///
     /// # Errors
     ///
