@@ -69,22 +69,26 @@ impl StoredResponse {
         self.status_code
     }
 
-    /// The answer again.
+    /// The answer again. A body that is text is made of text: `lambda_http` sends any other in
+    /// base64.
     ///
     /// # Errors
     ///
     /// What was read is no http answer: a status out of range, a header that no
     /// answer can have, a body that is not base64 although it says so.
-    pub fn into_response<B: From<Bytes>>(self) -> Result<Response<B>, StoredResponseError> {
-        let body = match self.body {
-            None => Bytes::new(),
+    pub fn into_response<B>(self) -> Result<Response<B>, StoredResponseError>
+    where
+        B: From<String> + From<Vec<u8>>,
+    {
+        let body: B = match self.body {
+            None => String::new().into(),
             Some(body) if self.is_base64_encoded => BASE64_STANDARD
                 .decode(body)
                 .map_err(|_| StoredResponseError("body is not base64"))?
                 .into(),
             Some(body) => body.into(),
         };
-        let mut response = Response::new(B::from(body));
+        let mut response = Response::new(body);
         *response.status_mut() = StatusCode::from_u16(self.status_code)
             .map_err(|_| StoredResponseError("status code is out of range"))?;
 

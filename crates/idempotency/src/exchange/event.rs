@@ -1,0 +1,42 @@
+use std::future::{Future, ready};
+
+use lambda_runtime::LambdaEvent;
+use powertools_core::LayerError;
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{Exchange, Kept, json};
+use crate::{ExchangeSettings, IdempotencyError, Identity};
+
+/// The payload is the event, the answer what the handler returns.
+#[cfg_attr(docsrs, doc(cfg(feature = "lambda")))]
+impl<T, Res, Err> Exchange<Res, Err> for LambdaEvent<T>
+where
+    T: Serialize + Send + 'static,
+    Res: Serialize + DeserializeOwned + Send,
+{
+    type Error = LayerError<Err, IdempotencyError>;
+
+    fn identify(
+        self,
+        settings: &ExchangeSettings,
+    ) -> impl Future<Output = Result<(Self, Identity), IdempotencyError>> + Send {
+        let identity = settings.keys().of(&self.payload);
+        ready(identity.map(|identity| (self, identity)))
+    }
+
+    fn keep(response: Res, _settings: &ExchangeSettings) -> impl Future<Output = Kept<Res>> + Send {
+        ready(json::keep(response))
+    }
+
+    fn replay(json: &str) -> Result<Res, IdempotencyError> {
+        json::replay(json)
+    }
+
+    fn reject(error: IdempotencyError, _settings: &ExchangeSettings) -> Result<Res, Self::Error> {
+        Err(LayerError::Layer(error))
+    }
+
+    fn fail(error: Err, unfinished: Option<IdempotencyError>) -> Self::Error {
+        unfinished.map_or(LayerError::Inner(error), LayerError::Layer)
+    }
+}

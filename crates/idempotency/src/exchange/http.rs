@@ -1,0 +1,168 @@
+use std::error::Error;
+
+use bytes::Bytes;
+use http::{
+    HeaderValue, Request, Response, StatusCode,
+    header::{CONTENT_TYPE, RETRY_AFTER},
+};
+use http_body::Body;
+use http_body_util::BodyExt;
+use powertools_core::http::{StoredResponse, collect_body, request_head_view, request_view};
+
+use super::{Exchange, Kept, json};
+use crate::{ExchangeSettings, IdempotencyError, IdempotencyErrorKind, Identity};
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+/// Stands in the extensions of an http answer that was given again and not made anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Replayed;
+
+/// The payload is the view of the request that [`request_view`] gives, the answer a
+/// [`StoredResponse`].
+///
+/// A body is read only if an expression needs it. Text bodies are passed on as text.
+impl<B, RB, Err> Exchange<Response<RB>, Err> for Request<B>
+where
+    B: Body + From<String> + From<Vec<u8>> + Send,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+    RB: Body + From<String> + From<Vec<u8>> + Send,
+    RB::Data: Send,
+    RB::Error: Into<BoxError>,
+{
+    type Error = Err;
+
+    async fn identify(
+        self,
+        settings: &ExchangeSettings,
+    ) -> Result<(Self, Identity), IdempotencyError> {
+        let keys = settings.keys();
+        if !keys.has_expression() {
+            return Err(IdempotencyErrorKind::MissingExpression.into());
+        }
+        if !keys.needs_body() {
+            let identity = keys.of_value(&request_head_view(&self))?;
+            return Ok((self, identity));
+        }
+        let (parts, body) = self.into_parts();
+        let body = collect_body(body, settings.max_body_len())
+            .await
+            .map_err(|error| {
+                IdempotencyError::from(IdempotencyErrorKind::Body).with_source(error)
+            })?;
+        let identity = keys.of_value(&request_view(&parts, Some(&body)))?;
+        Ok((Self::from_parts(parts, rebuilt(&body)), identity))
+    }
+
+    async fn keep(response: Response<RB>, settings: &ExchangeSettings) -> Kept<Response<RB>> {
+        let (parts, body) = response.into_parts();
+        if !settings.keeps(parts.status) {
+            return Kept::Failure(Response::from_parts(parts, body));
+        }
+        let body = match body.collect().await {
+            Ok(collected) => collected.to_bytes(),
+            Err(error) => {
+                let error =
+                    IdempotencyError::from(IdempotencyErrorKind::ResponseBody).with_source(error);
+                return Kept::Broken(error);
+            }
+        };
+        let stored = StoredResponse::new(&parts, &body);
+        match json::keep(stored) {
+            Kept::Answer(_, json) => {
+                Kept::Answer(Response::from_parts(parts, rebuilt(&body)), json)
+            }
+            Kept::Unstorable(error) | Kept::Broken(error) => Kept::Unstorable(error),
+            Kept::Failure(_) => Kept::Failure(Response::from_parts(parts, rebuilt(&body))),
+        }
+    }
+
+    fn replay(json: &str) -> Result<Response<RB>, IdempotencyError> {
+        let stored: StoredResponse = json::replay(json)?;
+        let mut response: Response<RB> = stored.into_response().map_err(|error| {
+            IdempotencyError::from(IdempotencyErrorKind::UnreadableAnswer).with_source(error)
+        })?;
+        response.extensions_mut().insert(Replayed);
+        Ok(response)
+    }
+
+    fn reject(
+        error: IdempotencyError,
+        settings: &ExchangeSettings,
+    ) -> Result<Response<RB>, Self::Error> {
+        tracing::debug!(
+            target: "powertools::idempotency",
+            error = &error as &(dyn Error + 'static),
+            "request rejected"
+        );
+        let rejection = settings.rejection(&error);
+        Ok(rejection.map(|body| rebuilt(&body)))
+    }
+
+    fn fail(error: Err, unfinished: Option<IdempotencyError>) -> Err {
+        if let Some(unfinished) = unfinished {
+            tracing::warn!(
+                target: "powertools::idempotency",
+                error = &unfinished as &(dyn Error + 'static),
+                "the record of a failed call is left to its lease"
+            );
+        }
+        error
+    }
+}
+
+/// Text stays text: `lambda_http` sends anything else in base64.
+fn rebuilt<B: From<String> + From<Vec<u8>>>(body: &Bytes) -> B {
+    match std::str::from_utf8(body) {
+        Ok(text) => text.to_owned().into(),
+        Err(_) => body.to_vec().into(),
+    }
+}
+
+/// The answer to a call that is not run, as problem details.
+pub(crate) fn rejection(error: &IdempotencyError) -> Response<Bytes> {
+    use IdempotencyErrorKind as Kind;
+    let status = match error.kind() {
+        Kind::MissingKey | Kind::MissingTenant | Kind::Expression | Kind::Payload => {
+            StatusCode::BAD_REQUEST
+        }
+        Kind::Body => body_status(error),
+        Kind::InProgress | Kind::LeaseLost => StatusCode::CONFLICT,
+        Kind::PayloadMismatch => StatusCode::UNPROCESSABLE_ENTITY,
+        Kind::InconsistentState | Kind::Claim | Kind::Read | Kind::Complete | Kind::Release => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    let problem = serde_json::json!({
+        "type": "about:blank",
+        "title": status.canonical_reason(),
+        "status": status.as_u16(),
+        "detail": error.kind().text(),
+    });
+    let mut response = Response::new(Bytes::from(problem.to_string()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
+    if matches!(
+        status,
+        StatusCode::CONFLICT | StatusCode::SERVICE_UNAVAILABLE
+    ) {
+        // The end of the lease is the latest that it can be; most calls end long before.
+        headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
+}
+
+fn body_status(error: &IdempotencyError) -> StatusCode {
+    let source = error.source();
+    let body = source.and_then(|source| source.downcast_ref::<powertools_core::http::BodyError>());
+    match body {
+        Some(body) if body.is_too_long() => StatusCode::PAYLOAD_TOO_LARGE,
+        _ => StatusCode::BAD_REQUEST,
+    }
+}

@@ -1,0 +1,58 @@
+use std::fmt;
+
+use tower_layer::Layer;
+
+use crate::{
+    Idempotency, IdempotencyBuilder, IdempotencyConfig, IdempotencyStore, NoErrors, NoHook,
+};
+
+/// Layer under which a request with the same key runs once, and its answer is given again.
+pub struct IdempotencyLayer<St, H = NoHook, F = NoErrors> {
+    config: IdempotencyConfig<St, H, F>,
+}
+
+impl<St: IdempotencyStore> IdempotencyLayer<St> {
+    /// Begins with an id and a store. The id is a part of each key: two layers in one function
+    /// never share keys.
+    pub fn builder(id: impl Into<String>, store: St) -> IdempotencyBuilder<St> {
+        IdempotencyConfig::builder(id, store)
+    }
+}
+
+impl<St, H, F> IdempotencyLayer<St, H, F> {
+    /// A layer with what was built before.
+    #[must_use]
+    pub fn new(config: IdempotencyConfig<St, H, F>) -> Self {
+        Self { config }
+    }
+
+    /// What the layer was built with.
+    #[must_use]
+    pub fn config(&self) -> &IdempotencyConfig<St, H, F> {
+        &self.config
+    }
+}
+
+impl<St, H, F> Clone for IdempotencyLayer<St, H, F> {
+    fn clone(&self) -> Self {
+        Self {
+            config: self.config.clone(),
+        }
+    }
+}
+
+impl<S, St, H, F> Layer<S> for IdempotencyLayer<St, H, F> {
+    type Service = Idempotency<S, St, H, F>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Idempotency::new(inner, self.config.clone())
+    }
+}
+
+impl<St, H, F> fmt::Debug for IdempotencyLayer<St, H, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IdempotencyLayer")
+            .field("config", &self.config)
+            .finish()
+    }
+}

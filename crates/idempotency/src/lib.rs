@@ -1,0 +1,49 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![warn(clippy::unwrap_used)]
+
+mod cache;
+mod canonical;
+mod config;
+mod decision;
+mod durable;
+mod engine;
+mod error;
+mod exchange;
+mod final_errors;
+mod function;
+mod future;
+mod guard;
+mod hash;
+mod hook;
+mod key;
+mod layer;
+mod lease;
+mod now;
+mod protocol;
+mod record;
+mod service;
+mod settings;
+mod shared;
+pub mod store;
+mod too_large;
+
+pub use config::{IdempotencyBuilder, IdempotencyConfig};
+pub use decision::AfterTimeout;
+pub use durable::Durable;
+pub use error::{IdempotencyConfigError, IdempotencyError, IdempotencyErrorKind};
+pub use exchange::{Exchange, Kept, Replayed};
+pub use final_errors::{FinalErrors, KeepErrors, NoErrors};
+pub use function::idempotent;
+pub use future::ResponseFuture;
+pub use hash::HashFunction;
+pub use hook::{NoHook, ReplayHook, WithOmitted};
+pub use key::{Identity, KeyFormat, KeyPlan};
+pub use layer::IdempotencyLayer;
+pub use lease::Lease;
+pub use now::Now;
+pub use record::{Answer, Status, StoredRecord, UnknownStatus};
+pub use service::Idempotency;
+pub use settings::ExchangeSettings;
+pub use store::{IdempotencyStore, InMemoryStore, StoreError, StoreErrorKind};
+pub use too_large::TooLarge;
