@@ -13,7 +13,7 @@ use powertools_core::Invocation;
 
 use crate::{
     Exchange, IdempotencyError, IdempotencyErrorKind, Identity, KeepErrors, Kept, ReplayHook,
-    TooLarge,
+    ReplayedRecord, TooLarge,
     decision::Decision,
     guard::Hold,
     lease::Lease,
@@ -101,6 +101,7 @@ where
         shared,
         invocation,
         key,
+        identity,
         protocol,
         now: Now::from(settings.host.clock().now()),
     };
@@ -128,6 +129,7 @@ struct Call<'a, St, H, F> {
     shared: &'a Shared<St, H, F>,
     invocation: &'a Invocation,
     key: Arc<str>,
+    identity: Identity,
     protocol: Protocol,
     now: Now,
 }
@@ -277,7 +279,8 @@ impl<St: IdempotencyStore, H, F> Call<'_, St, H, F> {
         hold.running(run_under.owner, self.settings().after_timeout);
         // `run` itself may panic as well, before there is a future.
         let settings = &self.settings().exchange;
-        let kept = async { Ok(X::keep(run().await?, settings).await) };
+        let identity = &self.identity;
+        let kept = async { Ok(X::keep(run().await?, identity, settings).await) };
         match AssertUnwindSafe(lease.scope(kept)).catch_unwind().await {
             Ok(Ok(kept)) => self.keep(kept, &mut hold).await.map_err(Failure::Own),
             Ok(Err(error)) => {
@@ -381,6 +384,7 @@ impl<St: IdempotencyStore, H, F> Call<'_, St, H, F> {
         H: ReplayHook<Res>,
         F: KeepErrors<Err>,
     {
+        let replayed = ReplayedRecord::new(&self.key, record);
         let json = match record.answer() {
             Some(Answer::Response(json)) => json,
             // Another language's way to say that there was none.
@@ -393,7 +397,7 @@ impl<St: IdempotencyStore, H, F> Call<'_, St, H, F> {
                 });
             }
             Some(Answer::Omitted) => {
-                let answer = self.shared.hook.omitted(record);
+                let answer = self.shared.hook.omitted(&replayed);
                 return answer.ok_or_else(|| {
                     let error = self.error(IdempotencyErrorKind::ResponseOmitted);
                     error.with_record(record.clone()).into()
@@ -403,10 +407,14 @@ impl<St: IdempotencyStore, H, F> Call<'_, St, H, F> {
                 return Err(self.error(IdempotencyErrorKind::UnreadableAnswer).into());
             }
         };
-        let response = X::replay(json).map_err(|error| error.with_key(&self.key))?;
-        self.shared.hook.replay(response, record).map_err(|error| {
-            Failure::Own(self.error(IdempotencyErrorKind::Hook).with_source(error))
-        })
+        let response =
+            X::replay(json, &self.identity).map_err(|error| error.with_key(&self.key))?;
+        self.shared
+            .hook
+            .replay(response, &replayed)
+            .map_err(|error| {
+                Failure::Own(self.error(IdempotencyErrorKind::Hook).with_source(error))
+            })
     }
 
     /// A completed record in the memory of this process.

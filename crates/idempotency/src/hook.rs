@@ -1,8 +1,35 @@
-use std::error::Error;
+use std::{error::Error, ops::Deref};
 
 use crate::record::StoredRecord;
 
 type BoxError = Box<dyn Error + Send + Sync>;
+
+/// A completed record that is replayed, with its key.
+#[derive(Debug, Clone, Copy)]
+pub struct ReplayedRecord<'a> {
+    key: &'a str,
+    record: &'a StoredRecord,
+}
+
+impl<'a> ReplayedRecord<'a> {
+    pub(crate) fn new(key: &'a str, record: &'a StoredRecord) -> Self {
+        Self { key, record }
+    }
+
+    /// The whole key.
+    #[must_use]
+    pub fn key(&self) -> &'a str {
+        self.key
+    }
+}
+
+impl Deref for ReplayedRecord<'_> {
+    type Target = StoredRecord;
+
+    fn deref(&self) -> &StoredRecord {
+        self.record
+    }
+}
 
 /// Sees each replayed answer before the caller does. Closures implement it.
 pub trait ReplayHook<Res>: Send + Sync + 'static {
@@ -11,10 +38,10 @@ pub trait ReplayHook<Res>: Send + Sync + 'static {
     /// # Errors
     ///
     /// The caller gets an error in its place.
-    fn replay(&self, response: Res, record: &StoredRecord) -> Result<Res, BoxError>;
+    fn replay(&self, response: Res, record: &ReplayedRecord<'_>) -> Result<Res, BoxError>;
 
     /// The answer in the place of one that was too large to be kept.
-    fn omitted(&self, record: &StoredRecord) -> Option<Res> {
+    fn omitted(&self, record: &ReplayedRecord<'_>) -> Option<Res> {
         let _ = record;
         None
     }
@@ -25,16 +52,16 @@ pub trait ReplayHook<Res>: Send + Sync + 'static {
 pub struct NoHook;
 
 impl<Res> ReplayHook<Res> for NoHook {
-    fn replay(&self, response: Res, _record: &StoredRecord) -> Result<Res, BoxError> {
+    fn replay(&self, response: Res, _record: &ReplayedRecord<'_>) -> Result<Res, BoxError> {
         Ok(response)
     }
 }
 
 impl<Res, F> ReplayHook<Res> for F
 where
-    F: Fn(Res, &StoredRecord) -> Result<Res, BoxError> + Send + Sync + 'static,
+    F: Fn(Res, &ReplayedRecord<'_>) -> Result<Res, BoxError> + Send + Sync + 'static,
 {
-    fn replay(&self, response: Res, record: &StoredRecord) -> Result<Res, BoxError> {
+    fn replay(&self, response: Res, record: &ReplayedRecord<'_>) -> Result<Res, BoxError> {
         self(response, record)
     }
 }
@@ -55,13 +82,13 @@ impl<H, O> WithOmitted<H, O> {
 impl<Res, H, O> ReplayHook<Res> for WithOmitted<H, O>
 where
     H: ReplayHook<Res>,
-    O: Fn(&StoredRecord) -> Res + Send + Sync + 'static,
+    O: Fn(&ReplayedRecord<'_>) -> Res + Send + Sync + 'static,
 {
-    fn replay(&self, response: Res, record: &StoredRecord) -> Result<Res, BoxError> {
+    fn replay(&self, response: Res, record: &ReplayedRecord<'_>) -> Result<Res, BoxError> {
         self.hook.replay(response, record)
     }
 
-    fn omitted(&self, record: &StoredRecord) -> Option<Res> {
+    fn omitted(&self, record: &ReplayedRecord<'_>) -> Option<Res> {
         Some((self.omitted)(record))
     }
 }

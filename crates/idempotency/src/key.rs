@@ -1,5 +1,6 @@
 use std::{any::Any, borrow::Cow, fmt};
 
+use http::Method;
 use powertools_jmespath::Expression;
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
@@ -65,6 +66,7 @@ pub struct KeyPlan {
 pub struct Identity {
     key: Option<String>,
     payload: Option<String>,
+    method: Option<Method>,
 }
 
 impl Identity {
@@ -78,6 +80,15 @@ impl Identity {
     #[must_use]
     pub fn payload_hash(&self) -> Option<&str> {
         self.payload.as_deref()
+    }
+
+    pub(crate) fn with_method(mut self, method: Method) -> Self {
+        self.method = Some(method);
+        self
+    }
+
+    pub(crate) fn method(&self) -> Option<&Method> {
+        self.method.as_ref()
     }
 }
 
@@ -113,7 +124,10 @@ impl KeyPlan {
             return self.of_value(&value);
         }
         let key = self.key_of(|text| canonical::write(payload, self.format.dialect(), text))?;
-        Ok(Identity { key, payload: None })
+        Ok(Identity {
+            key,
+            ..Identity::default()
+        })
     }
 
     /// Identifies a payload that is a [`Value`].
@@ -133,7 +147,11 @@ impl KeyPlan {
                 Some(self.hash_of(write)?.1)
             }
         };
-        Ok(Identity { key, payload })
+        Ok(Identity {
+            key,
+            payload,
+            method: None,
+        })
     }
 
     /// Identifies a payload that is JSON text, without loss: integers of any size, numbers as
@@ -153,7 +171,11 @@ impl KeyPlan {
                 self.hash_of(write).map(|(_, hash)| hash)
             })?),
         };
-        Ok(Identity { key, payload })
+        Ok(Identity {
+            key,
+            payload,
+            method: None,
+        })
     }
 
     pub(crate) fn has_expression(&self) -> bool {

@@ -37,7 +37,7 @@ pub use final_errors::{FinalErrors, KeepErrors, NoErrors};
 pub use function::idempotent;
 pub use future::ResponseFuture;
 pub use hash::HashFunction;
-pub use hook::{NoHook, ReplayHook, WithOmitted};
+pub use hook::{NoHook, ReplayHook, ReplayedRecord, WithOmitted};
 pub use key::{Identity, KeyFormat, KeyPlan};
 pub use layer::IdempotencyLayer;
 pub use lease::Lease;
@@ -45,5 +45,7 @@ pub use now::Now;
 pub use record::{Answer, Status, StoredRecord, UnknownStatus};
 pub use service::Idempotency;
 pub use settings::ExchangeSettings;
-pub use store::{IdempotencyStore, InMemoryStore, StoreError, StoreErrorKind};
+pub use store::{
+    IdempotencyStore, InMemoryStore, OverflowStore, StoreError, StoreErrorKind, WithOverflow,
+};
 pub use too_large::TooLarge;

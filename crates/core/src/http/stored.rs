@@ -3,7 +3,7 @@ use std::{collections::BTreeMap, error::Error, fmt};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Response, StatusCode,
+    HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode,
     header::{
         CONNECTION, CONTENT_ENCODING, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
         TRANSFER_ENCODING, UPGRADE,
@@ -25,6 +25,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StoredResponse {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    http_method: Option<String>,
     status_code: u16,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     headers: Option<BTreeMap<String, String>>,
@@ -55,12 +57,26 @@ impl StoredResponse {
             .ok()
             .filter(|_| !parts.headers.contains_key(CONTENT_ENCODING));
         Self {
+            http_method: None,
             status_code: parts.status.as_u16(),
             headers: None,
             multi_value_headers: Some(kept_headers(&parts.headers)),
             body: Some(text.map_or_else(|| BASE64_STANDARD.encode(body), ToOwned::to_owned)),
             is_base64_encoded: text.is_none(),
         }
+    }
+
+    /// Keeps the method of the request as well, as `httpMethod`.
+    #[must_use]
+    pub fn with_method(mut self, method: &Method) -> Self {
+        self.http_method = Some(method.as_str().to_owned());
+        self
+    }
+
+    /// The method of the request, if it was kept.
+    #[must_use]
+    pub fn method(&self) -> Option<&str> {
+        self.http_method.as_deref()
     }
 
     /// The status code.
@@ -200,6 +216,15 @@ mod tests {
             json(&stored(answer, b"{\"a\":1}")),
             r#"{"statusCode":201,"multiValueHeaders":{"content-type":["application/json"]},"body":"{\"a\":1}","isBase64Encoded":false}"#
         );
+    }
+
+    #[test]
+    fn the_method_is_kept_where_it_is_given() {
+        let kept = stored(Response::builder(), b"").with_method(&Method::PUT);
+        assert!(json(&kept).starts_with(r#"{"httpMethod":"PUT","statusCode":200,"#));
+        let again: StoredResponse = serde_json::from_str(&json(&kept)).unwrap();
+        assert_eq!(again.method(), Some("PUT"));
+        assert_eq!(stored(Response::builder(), b"").method(), None);
     }
 
     #[test]

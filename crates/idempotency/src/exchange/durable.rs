@@ -22,12 +22,16 @@ where
         Ok((Self::new(request, replays), identity))
     }
 
-    fn keep(response: Res, settings: &ExchangeSettings) -> impl Future<Output = Kept<Res>> + Send {
-        R::keep(response, settings)
+    fn keep(
+        response: Res,
+        identity: &Identity,
+        settings: &ExchangeSettings,
+    ) -> impl Future<Output = Kept<Res>> + Send {
+        R::keep(response, identity, settings)
     }
 
-    fn replay(json: &str) -> Result<Res, IdempotencyError> {
-        R::replay(json)
+    fn replay(json: &str, identity: &Identity) -> Result<Res, IdempotencyError> {
+        R::replay(json, identity)
     }
 
     fn reject(error: IdempotencyError, settings: &ExchangeSettings) -> Result<Res, Self::Error> {

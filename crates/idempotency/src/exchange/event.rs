@@ -24,11 +24,15 @@ where
         ready(identity.map(|identity| (self, identity)))
     }
 
-    fn keep(response: Res, _settings: &ExchangeSettings) -> impl Future<Output = Kept<Res>> + Send {
+    fn keep(
+        response: Res,
+        _identity: &Identity,
+        _settings: &ExchangeSettings,
+    ) -> impl Future<Output = Kept<Res>> + Send {
         ready(json::keep(response))
     }
 
-    fn replay(json: &str) -> Result<Res, IdempotencyError> {
+    fn replay(json: &str, _identity: &Identity) -> Result<Res, IdempotencyError> {
         json::replay(json)
     }
 

@@ -29,15 +29,19 @@ pub trait Exchange<Res, Err>: InvocationRequest + Sized + Send {
         settings: &ExchangeSettings,
     ) -> impl Future<Output = Result<(Self, Identity), IdempotencyError>> + Send;
 
-    /// Writes an answer as JSON.
-    fn keep(response: Res, settings: &ExchangeSettings) -> impl Future<Output = Kept<Res>> + Send;
+    /// Writes the answer to the request of this identity as JSON.
+    fn keep(
+        response: Res,
+        identity: &Identity,
+        settings: &ExchangeSettings,
+    ) -> impl Future<Output = Kept<Res>> + Send;
 
-    /// Reads an answer from JSON.
+    /// Reads the answer to the request of this identity from JSON.
     ///
     /// # Errors
     ///
     /// It is not the answer of this service.
-    fn replay(json: &str) -> Result<Res, IdempotencyError>;
+    fn replay(json: &str, identity: &Identity) -> Result<Res, IdempotencyError>;
 
     /// What the caller gets in the place of an answer.
     ///

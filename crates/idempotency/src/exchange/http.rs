@@ -43,6 +43,7 @@ where
         }
         if !keys.needs_body() {
             let identity = keys.of_value(&request_head_view(&self))?;
+            let identity = identity.with_method(self.method().clone());
             return Ok((self, identity));
         }
         let (parts, body) = self.into_parts();
@@ -52,10 +53,15 @@ where
                 IdempotencyError::from(IdempotencyErrorKind::Body).with_source(error)
             })?;
         let identity = keys.of_value(&request_view(&parts, Some(&body)))?;
+        let identity = identity.with_method(parts.method.clone());
         Ok((Self::from_parts(parts, rebuilt(&body)), identity))
     }
 
-    async fn keep(response: Response<RB>, settings: &ExchangeSettings) -> Kept<Response<RB>> {
+    async fn keep(
+        response: Response<RB>,
+        identity: &Identity,
+        settings: &ExchangeSettings,
+    ) -> Kept<Response<RB>> {
         let (parts, body) = response.into_parts();
         if !settings.keeps(parts.status) {
             return Kept::Failure(Response::from_parts(parts, body));
@@ -68,7 +74,10 @@ where
                 return Kept::Broken(error);
             }
         };
-        let stored = StoredResponse::new(&parts, &body);
+        let mut stored = StoredResponse::new(&parts, &body);
+        if let Some(method) = identity.method() {
+            stored = stored.with_method(method);
+        }
         match json::keep(stored) {
             Kept::Answer(_, json) => {
                 Kept::Answer(Response::from_parts(parts, rebuilt(&body)), json)
@@ -78,8 +87,14 @@ where
         }
     }
 
-    fn replay(json: &str) -> Result<Response<RB>, IdempotencyError> {
+    fn replay(json: &str, identity: &Identity) -> Result<Response<RB>, IdempotencyError> {
         let stored: StoredResponse = json::replay(json)?;
+        // The answer to a POST is none to a DELETE with the same key.
+        if let (Some(stored), Some(method)) = (stored.method(), identity.method())
+            && stored != method.as_str()
+        {
+            return Err(IdempotencyErrorKind::PayloadMismatch.into());
+        }
         let mut response: Response<RB> = stored.into_response().map_err(|error| {
             IdempotencyError::from(IdempotencyErrorKind::UnreadableAnswer).with_source(error)
         })?;

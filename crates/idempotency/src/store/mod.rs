@@ -2,6 +2,7 @@
 
 mod error;
 mod memory;
+mod overflow;
 #[expect(
     clippy::module_inception,
     reason = "the trait that the module is about"
@@ -10,4 +11,5 @@ mod store;
 
 pub use error::{StoreError, StoreErrorKind};
 pub use memory::InMemoryStore;
+pub use overflow::{OverflowStore, WithOverflow};
 pub use store::{Claim, Claimed, Completion, Finished, IdempotencyStore, Release};

@@ -212,6 +212,15 @@ impl<'a> Completion<'a> {
         self
     }
 
+    /// The same completion with another answer.
+    #[must_use]
+    pub fn with_answer<'b>(self, answer: &'b Answer) -> Completion<'b>
+    where
+        'a: 'b,
+    {
+        Completion { answer, ..self }
+    }
+
     /// The whole key.
     #[must_use]
     pub fn key(&self) -> &'a str {
