@@ -14,6 +14,8 @@ mod final_errors;
 mod function;
 mod future;
 mod guard;
+#[doc = include_str!("../GUARANTEES.md")]
+pub mod guarantees {}
 mod hash;
 mod hook;
 mod key;
