@@ -12,6 +12,7 @@
 mod bench;
 mod emf;
 mod event;
+mod idempotency;
 mod invocation;
 mod jmespath;
 mod logger;
@@ -71,6 +72,7 @@ fn operations() -> impl Iterator<Item = &'static Operation> {
         metrics::OPERATIONS,
         peer_metrics::OPERATIONS,
         whole::OPERATIONS,
+        idempotency::OPERATIONS,
         jmespath::OPERATIONS,
         peer_jmespath::OPERATIONS,
     ]

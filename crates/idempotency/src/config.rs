@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use powertools_core::Host;
 use powertools_jmespath::{Expression, Functions};
+use serde::Serialize;
 
 use crate::{
     AfterTimeout, ExchangeSettings, FinalErrors, HashFunction, IdempotencyConfigError,
@@ -40,6 +41,22 @@ impl<St: IdempotencyStore> IdempotencyConfig<St> {
 }
 
 impl<St: IdempotencyStore, H, F> IdempotencyConfig<St, H, F> {
+    /// The whole key of a payload; `None` if it has no key. With it a record can be looked up in,
+    /// or removed from, the [`store`](Self::store). Keys with a tenant are not found so.
+    ///
+    /// # Errors
+    ///
+    /// The payload does not serialise, an expression fails on it, or it has no key although one
+    /// is required.
+    pub fn key_of<T>(&self, payload: &T) -> Result<Option<String>, IdempotencyError>
+    where
+        T: Serialize + 'static,
+    {
+        let identity = self.shared.settings.exchange.keys.of(payload)?;
+        let hash = identity.key_hash();
+        Ok(hash.map(|hash| self.shared.settings.compose(None, hash)))
+    }
+
     /// The whole key of a payload that is JSON text, as a call with that payload as a
     /// `Box<RawValue>` has it: without loss of digits. `None` if it has no key.
     ///

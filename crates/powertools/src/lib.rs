@@ -7,6 +7,10 @@ pub use powertools_core as core;
 #[cfg_attr(docsrs, doc(cfg(feature = "event-handler")))]
 #[doc(inline)]
 pub use powertools_event_handler as event_handler;
+#[cfg(feature = "idempotency")]
+#[cfg_attr(docsrs, doc(cfg(feature = "idempotency")))]
+#[doc(inline)]
+pub use powertools_idempotency as idempotency;
 #[cfg(feature = "jmespath")]
 #[cfg_attr(docsrs, doc(cfg(feature = "jmespath")))]
 #[doc(inline)]

@@ -10,6 +10,7 @@ mod cost;
 mod faster;
 mod limits;
 mod machine;
+mod more;
 mod operation;
 mod options;
 mod rows;

@@ -12,6 +12,7 @@ use crate::bench::cost::Cost;
 use crate::bench::faster::Faster;
 use crate::bench::limits::Limits;
 use crate::bench::machine;
+use crate::bench::more::More;
 use crate::bench::operation::Operation;
 use crate::bench::options::Options;
 use crate::bench::table::{Row, Table};
@@ -45,8 +46,8 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     }
 }
 
-/// Performs every operation once, then holds our own at their ceilings, and below the peers that
-/// they have promised to beat, if the compiler is the one that the ceilings were made with.
+/// Performs every operation once, then holds our own at their ceilings, below the peers that they
+/// have promised to beat and near those of ours that they build upon, if the compiler is the one that the ceilings were made with.
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let ceilings = Ceilings::load(workspace)?;
     let limits = Limits::load(workspace)?;
@@ -55,8 +56,10 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let ours = operations.iter().filter(|operation| operation.is_ours());
     let names: BTreeSet<&str> = ours.clone().map(|operation| &*operation.name).collect();
     let faster = Faster::load(workspace)?;
+    let more = More::load(workspace)?;
     let mut complaints = ceilings.complaints(&names, &limits);
     complaints.extend(faster.complaints(&operations));
+    complaints.extend(more.complaints(&operations));
     verdict(&complaints)?;
     for operation in &operations {
         binary.run_once(operation)?;
@@ -81,6 +84,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
         costs.insert(operation.name, cost);
     }
     complaints.extend(faster.compare(&costs));
+    complaints.extend(more.compare(&costs));
     verdict(&complaints)
 }
 

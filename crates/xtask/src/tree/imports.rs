@@ -37,6 +37,11 @@ const RULES: &[Rule] = &[
         why: UTILITY,
     },
     Rule {
+        package: "powertools-idempotency",
+        may_import: &["powertools-core", "powertools-jmespath"],
+        why: "a utility imports core, and jmespath where it reads events",
+    },
+    Rule {
         package: "powertools-event-handler",
         may_import: BASE,
         why: UTILITY,
@@ -51,6 +56,7 @@ const RULES: &[Rule] = &[
         may_import: &[
             "powertools-core",
             "powertools-event-handler",
+            "powertools-idempotency",
             "powertools-jmespath",
             "powertools-local",
             "powertools-logger",
@@ -64,6 +70,7 @@ const RULES: &[Rule] = &[
             "powertools",
             "powertools-core",
             "powertools-event-handler",
+            "powertools-idempotency",
             "powertools-local",
             "powertools-logger",
             "powertools-metrics",
@@ -75,6 +82,7 @@ const RULES: &[Rule] = &[
         may_import: &[
             "powertools-core",
             "powertools-event-handler",
+            "powertools-idempotency",
             "powertools-jmespath",
             "powertools-logger",
             "powertools-metrics",
@@ -90,6 +98,7 @@ const RULES: &[Rule] = &[
         package: "benches",
         may_import: &[
             "powertools-core",
+            "powertools-idempotency",
             "powertools-jmespath",
             "powertools-logger",
             "powertools-metrics",
