@@ -9,6 +9,7 @@ use http::{Response, StatusCode};
 use powertools_core::Host;
 use powertools_jmespath::{Expression, Functions};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::{
     AfterTimeout, ExchangeSettings, FinalErrors, HashFunction, IdempotencyConfigError,
@@ -68,6 +69,25 @@ impl<St: IdempotencyStore, H, F> IdempotencyConfig<St, H, F> {
         let identity = self.identify(payload)?;
         let hash = identity.key_hash();
         Ok(hash.map(|hash| self.shared.settings.compose(None, hash)))
+    }
+
+    /// The text that is hashed into the key of a payload, to find out why two keys differ. It is
+    /// payload: do not log it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`key_of`](Self::key_of), but for a missing key.
+    pub fn key_text(&self, payload: &Value) -> Result<Vec<u8>, IdempotencyError> {
+        self.shared.settings.exchange.keys.text_of_value(payload)
+    }
+
+    /// The same for a payload that is JSON text.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`key_from_json`](Self::key_from_json), but for a missing key.
+    pub fn key_text_from_json(&self, payload: &[u8]) -> Result<Vec<u8>, IdempotencyError> {
+        self.shared.settings.exchange.keys.text_of_json(payload)
     }
 
     /// The hashes of a payload that is JSON text: that in its key, and that which later payloads

@@ -7,7 +7,7 @@ use serde_json::{Value, value::RawValue};
 
 use crate::{
     IdempotencyError, IdempotencyErrorKind,
-    canonical::{self, Dialect, missing},
+    canonical::{self, CanonicalError, Dialect, Missing},
     hash::{DigestText, HashFunction, hash},
 };
 
@@ -120,14 +120,12 @@ impl KeyPlan {
             return self.of_json(raw.get().as_bytes());
         }
         if self.expression.is_some() || self.validation.is_some() {
-            let value = serde_json::to_value(payload).map_err(not_json)?;
+            let value = serde_json::to_value(payload).map_err(|_| IdempotencyErrorKind::Payload)?;
             return self.of_value(&value);
         }
-        let key = self.key_of(|text| canonical::write(payload, self.format.dialect(), text))?;
-        Ok(Identity {
-            key,
-            ..Identity::default()
-        })
+        let text = text(|text| canonical::write(payload, self.dialect(), text))?;
+        let is_missing = self.missing().is_some_and(|rule| rule.in_canonical(&text));
+        self.identity(is_missing, &text, None)
     }
 
     /// Identifies a payload that is a [`Value`].
@@ -136,22 +134,14 @@ impl KeyPlan {
     ///
     /// As [`of`](Self::of).
     pub fn of_value(&self, payload: &Value) -> Result<Identity, IdempotencyError> {
+        let write = |value: &Value| text(|text| canonical::write(value, self.dialect(), text));
         let selected = search(self.expression.as_ref(), payload)?;
-        let key = self.key_of(|text| canonical::write(&*selected, self.format.dialect(), text))?;
-        let payload = match &self.validation {
+        let is_missing = self.missing().is_some_and(|rule| rule.in_value(&selected));
+        let validated = match &self.validation {
             None => None,
-            Some(validation) => {
-                let selected = search(Some(validation), payload)?;
-                let write =
-                    |text: &mut Vec<u8>| canonical::write(&*selected, self.format.dialect(), text);
-                Some(self.hash_of(write)?.1)
-            }
+            Some(validation) => Some(write(&*search(Some(validation), payload)?)?),
         };
-        Ok(Identity {
-            key,
-            payload,
-            method: None,
-        })
+        self.identity(is_missing, &write(&selected)?, validated.as_deref())
     }
 
     /// Identifies a payload that is JSON text, without loss: integers of any size, numbers as
@@ -162,20 +152,80 @@ impl KeyPlan {
     ///
     /// The text is not JSON; or as [`of`](Self::of).
     pub fn of_json(&self, payload: &[u8]) -> Result<Identity, IdempotencyError> {
-        let key = self.in_json(self.expression.as_ref(), payload, |write| {
-            self.key_of(write)
-        })?;
-        let payload = match &self.validation {
+        let (is_missing, text) = self.in_json(self.expression.as_ref(), payload)?;
+        let validated = match &self.validation {
             None => None,
-            Some(validation) => Some(self.in_json(Some(validation), payload, |write| {
-                self.hash_of(write).map(|(_, hash)| hash)
-            })?),
+            Some(validation) => Some(self.in_json(Some(validation), payload)?.1),
         };
+        self.identity(is_missing, &text, validated.as_deref())
+    }
+
+    /// The text that is hashed into the key of a payload that is JSON text.
+    pub(crate) fn text_of_json(&self, payload: &[u8]) -> Result<Vec<u8>, IdempotencyError> {
+        Ok(self.in_json(self.expression.as_ref(), payload)?.1)
+    }
+
+    /// The same of a payload that is a [`Value`].
+    pub(crate) fn text_of_value(&self, payload: &Value) -> Result<Vec<u8>, IdempotencyError> {
+        let selected = search(self.expression.as_ref(), payload)?;
+        text(|text| canonical::write(&*selected, self.dialect(), text))
+    }
+
+    /// Whether what is selected is no key, and its text.
+    fn in_json(
+        &self,
+        expression: Option<&Expression>,
+        json: &[u8],
+    ) -> Result<(bool, Vec<u8>), IdempotencyError> {
+        let rule = self.missing();
+        let selected = match expression.map(Expression::as_fields) {
+            None => json,
+            Some(Some(fields)) => canonical::select(json, fields)
+                .map_err(not_json)?
+                .unwrap_or(b"null"),
+            Some(None) => {
+                // Its text may quote the payload.
+                let value: Value =
+                    serde_json::from_slice(json).map_err(|_| IdempotencyErrorKind::Payload)?;
+                let selected = search(expression, &value)?;
+                let is_missing = rule.is_some_and(|rule| rule.in_value(&selected));
+                let text = text(|text| canonical::write(&*selected, self.dialect(), text))?;
+                return Ok((is_missing, text));
+            }
+        };
+        let text = text(|text| canonical::write_json(selected, self.dialect(), text))?;
+        let is_missing = rule.map(|rule| rule.in_json(selected)).transpose();
+        Ok((is_missing.map_err(not_json)?.unwrap_or(false), text))
+    }
+
+    fn identity(
+        &self,
+        is_missing: bool,
+        key: &[u8],
+        validated: Option<&[u8]>,
+    ) -> Result<Identity, IdempotencyError> {
+        if is_missing && self.require_key {
+            return Err(IdempotencyErrorKind::MissingKey.into());
+        }
+        let hash = |text: &[u8]| hash(text, self.function, self.format.digest_text());
         Ok(Identity {
-            key,
-            payload,
+            key: (!is_missing).then(|| hash(key)),
+            payload: validated.map(hash),
             method: None,
         })
+    }
+
+    fn dialect(&self) -> Dialect {
+        self.format.dialect()
+    }
+
+    /// What counts as no key; `None`: everything is one.
+    fn missing(&self) -> Option<Missing> {
+        match self.format {
+            KeyFormat::Powertools | KeyFormat::Python => Some(Missing::Python),
+            KeyFormat::TypeScript if self.require_key => Some(Missing::TypeScript),
+            KeyFormat::TypeScript => self.expression.is_some().then_some(Missing::TypeScriptSkip),
+        }
     }
 
     pub(crate) fn has_expression(&self) -> bool {
@@ -189,55 +239,6 @@ impl KeyPlan {
             let first = expression.as_fields().and_then(|mut fields| fields.next());
             first.is_none_or(|name| matches!(name, "body" | "isBase64Encoded"))
         })
-    }
-
-    fn in_json<T>(
-        &self,
-        expression: Option<&Expression>,
-        json: &[u8],
-        take: impl FnOnce(
-            &mut dyn FnMut(&mut Vec<u8>) -> Result<(), canonical::CanonicalError>,
-        ) -> Result<T, IdempotencyError>,
-    ) -> Result<T, IdempotencyError> {
-        let dialect = self.format.dialect();
-        let fields = expression.map(Expression::as_fields);
-        match fields {
-            None => take(&mut |text| canonical::write_json(json, dialect, text)),
-            Some(Some(fields)) => {
-                let selected = canonical::select(json, fields).map_err(not_json)?;
-                let selected = selected.unwrap_or(b"null");
-                take(&mut |text| canonical::write_json(selected, dialect, text))
-            }
-            Some(None) => {
-                let value: Value = serde_json::from_slice(json).map_err(not_json)?;
-                let selected = search(expression, &value)?;
-                take(&mut |text| canonical::write(&*selected, dialect, text))
-            }
-        }
-    }
-
-    fn key_of(
-        &self,
-        write: impl FnOnce(&mut Vec<u8>) -> Result<(), canonical::CanonicalError>,
-    ) -> Result<Option<String>, IdempotencyError> {
-        let (text, hash) = self.hash_of(write)?;
-        if !missing::in_canonical(&text, self.format.dialect()) {
-            return Ok(Some(hash));
-        }
-        match self.require_key {
-            true => Err(IdempotencyErrorKind::MissingKey.into()),
-            false => Ok(None),
-        }
-    }
-
-    fn hash_of(
-        &self,
-        write: impl FnOnce(&mut Vec<u8>) -> Result<(), canonical::CanonicalError>,
-    ) -> Result<(Vec<u8>, String), IdempotencyError> {
-        let mut text = Vec::with_capacity(64);
-        write(&mut text).map_err(not_json)?;
-        let hash = hash(&text, self.function, self.format.digest_text());
-        Ok((text, hash))
     }
 }
 
@@ -264,6 +265,15 @@ fn search<'a>(
     }
 }
 
-fn not_json(error: impl std::error::Error + Send + Sync + 'static) -> IdempotencyError {
+/// What is hashed.
+fn text(
+    write: impl FnOnce(&mut Vec<u8>) -> Result<(), CanonicalError>,
+) -> Result<Vec<u8>, IdempotencyError> {
+    let mut text = Vec::with_capacity(64);
+    write(&mut text).map_err(not_json)?;
+    Ok(text)
+}
+
+fn not_json(error: CanonicalError) -> IdempotencyError {
     IdempotencyError::from(IdempotencyErrorKind::Payload).with_source(error)
 }

@@ -38,7 +38,7 @@ pub use exchange::{Exchange, Kept, Replayed};
 pub use final_errors::{FinalErrors, KeepErrors, NoErrors};
 pub use function::idempotent;
 pub use future::ResponseFuture;
-pub use hash::HashFunction;
+pub use hash::{HashFunction, UnknownHashFunction};
 pub use hook::{NoHook, ReplayHook, ReplayedRecord, WithOmitted};
 pub use key::{Identity, KeyFormat, KeyPlan};
 pub use layer::IdempotencyLayer;

@@ -3,13 +3,13 @@
 mod durable;
 #[cfg(feature = "lambda")]
 mod event;
-mod exchange;
 mod function;
 mod http;
 mod json;
 mod record;
+mod request;
 
-pub use exchange::{Exchange, Kept};
 pub(crate) use function::Function;
 pub use http::Replayed;
 pub(crate) use http::rejection;
+pub use request::{Exchange, Kept};
