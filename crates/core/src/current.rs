@@ -132,6 +132,7 @@ impl<F: Future> InInvocation<F> {
 impl<F: Future> Future for InInvocation<F> {
     type Output = F::Output;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         self.project().future.poll(cx)
     }
