@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::{
     now::Now,
-    record::{Status, StoredRecord},
+    record::{Answer, Status, StoredRecord},
 };
 
 /// How long an owner may run that is not known to have ended.
@@ -27,8 +27,10 @@ pub enum AfterTimeout {
 pub(crate) struct Times {
     /// The last second in which the record counts.
     pub(crate) expiration: i64,
-    /// The last millisecond of the lease.
+    /// The last millisecond in which others keep away: the end of the lease, and of the hold.
     pub(crate) in_progress_expiration: i64,
+    /// The last millisecond of the lease itself: the owner's own time.
+    pub(crate) lease_end: i64,
 }
 
 /// The lease of a call that begins now and has this much time, and the expiry of its record.
@@ -41,23 +43,16 @@ pub(crate) fn lease(
     after_timeout: AfterTimeout,
 ) -> Times {
     let expiration = now.after(expires_after).seconds();
-    match after_timeout {
-        AfterTimeout::Retry => times(expiration, now.after(time)),
-        AfterTimeout::Hold(hold) => times(expiration, now.after(time).after(hold)),
-        AfterTimeout::NeverRetry => {
-            let lease = now.after(time).seconds().max(expiration);
-            Times {
-                expiration: lease,
-                in_progress_expiration: lease.saturating_mul(1000).saturating_add(999),
-            }
-        }
-    }
-}
-
-fn times(expiration: i64, lease: Now) -> Times {
+    let lease = now.after(time);
+    let held = match after_timeout {
+        AfterTimeout::Retry => lease,
+        AfterTimeout::Hold(hold) => lease.after(hold),
+        AfterTimeout::NeverRetry => lease.max(Now::end_of_second(expiration)),
+    };
     Times {
-        expiration: expiration.max(lease.seconds()),
-        in_progress_expiration: lease.millis(),
+        expiration: expiration.max(held.seconds()),
+        in_progress_expiration: held.millis(),
+        lease_end: lease.millis(),
     }
 }
 
@@ -83,11 +78,40 @@ pub(crate) fn may_claim(record: Option<&StoredRecord>, now: Now) -> bool {
     })
 }
 
-/// Whether whoever holds this mark may complete or release: there is no record, or it is theirs.
-///
-/// `None` stands for a record of another language, which has no mark.
-pub(crate) fn may_finish(record: Option<&StoredRecord>, owner: Option<&str>) -> bool {
-    record.is_none_or(|record| record.owner() == owner)
+/// Whose record it must be that is completed or released.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Fence<'a> {
+    /// That of the run with this mark.
+    Owner(&'a str),
+    /// That of another language, which has no mark: known by the end of its lease.
+    Lease(Option<i64>),
+}
+
+impl Fence<'_> {
+    fn holds(&self, record: &StoredRecord) -> bool {
+        match *self {
+            Self::Owner(mark) => record.owner() == Some(mark),
+            Self::Lease(end) => record.owner().is_none() && record.in_progress_expiration() == end,
+        }
+    }
+}
+
+/// Whether this answer may be kept: there is no record, or it is ours and has none yet, or has
+/// this very answer, since a completion may be sent twice.
+pub(crate) fn may_complete(
+    record: Option<&StoredRecord>,
+    fence: Fence<'_>,
+    answer: &Answer,
+) -> bool {
+    record.is_none_or(|record| {
+        fence.holds(record)
+            && (record.status() == Status::InProgress || record.answer() == Some(answer))
+    })
+}
+
+/// Whether the record may be deleted: it is ours, and nobody has completed it.
+pub(crate) fn may_release(record: Option<&StoredRecord>, fence: Fence<'_>) -> bool {
+    record.is_none_or(|record| fence.holds(record) && record.status() == Status::InProgress)
 }
 
 /// What is asked of a record that stood in the way of a claim.
@@ -288,15 +312,56 @@ mod tests {
         assert_eq!(in_replay(&over), Decision::Retry, "a claim takes its place");
     }
 
+    fn answer(json: &str) -> Answer {
+        Answer::Response(json.into())
+    }
+
+    fn completes(record: &StoredRecord, fence: Fence<'_>) -> bool {
+        may_complete(Some(record), fence, &answer("1"))
+    }
+
     #[test]
     fn only_the_owner_finishes_and_anybody_where_there_is_no_record() {
-        assert!(may_finish(None, Some(MINE)));
-        assert!(may_finish(Some(&running().with_owner(MINE)), Some(MINE)));
-        assert!(!may_finish(Some(&running()), Some(MINE)));
-        let foreign = StoredRecord::new(Status::Completed, 100);
-        assert!(!may_finish(Some(&foreign), Some(MINE)));
-        assert!(may_finish(Some(&foreign), None));
-        assert!(!may_finish(Some(&running()), None));
+        assert!(may_complete(None, Fence::Owner(MINE), &answer("1")));
+        assert!(may_release(None, Fence::Owner(MINE)));
+        let mine = running().with_owner(MINE);
+        assert!(completes(&mine, Fence::Owner(MINE)));
+        assert!(may_release(Some(&mine), Fence::Owner(MINE)));
+        let foreign = StoredRecord::new(Status::InProgress, 100);
+        for record in [running(), foreign] {
+            assert!(!completes(&record, Fence::Owner(MINE)));
+            assert!(!may_release(Some(&record), Fence::Owner(MINE)));
+        }
+    }
+
+    #[test]
+    fn completed_record_is_neither_released_nor_completed_otherwise() {
+        let done = record(Status::Completed).with_owner(MINE);
+        let same = done.clone().with_answer(answer("1"));
+        let other = done.with_answer(answer("2"));
+        assert!(completes(&same, Fence::Owner(MINE)), "sent twice");
+        assert!(!completes(&other, Fence::Owner(MINE)));
+        for record in [same, other] {
+            assert!(!may_release(Some(&record), Fence::Owner(MINE)));
+        }
+    }
+
+    #[test]
+    fn record_of_another_language_is_known_by_its_lease() {
+        let foreign = StoredRecord::new(Status::InProgress, 100);
+        assert!(completes(&foreign, Fence::Lease(None)));
+        assert!(!completes(&foreign, Fence::Lease(Some(20_000))));
+        let leased = foreign.with_in_progress_expiration(20_000);
+        assert!(completes(&leased, Fence::Lease(Some(20_000))));
+        assert!(may_release(Some(&leased), Fence::Lease(Some(20_000))));
+        assert!(
+            !completes(&leased, Fence::Lease(Some(20_001))),
+            "its successor"
+        );
+        assert!(
+            !completes(&running(), Fence::Lease(Some(20_000))),
+            "has a mark"
+        );
     }
 
     #[test]
@@ -314,6 +379,7 @@ mod tests {
         let second = Duration::from_secs(1);
         let held = lease(NOW, second, 3600 * second, AfterTimeout::Hold(60 * second));
         assert_eq!(held.in_progress_expiration, 71_500);
+        assert_eq!(held.lease_end, 11_500, "the hold is not the owner's");
         let beyond = lease(NOW, second, second, AfterTimeout::Hold(Duration::MAX));
         assert_eq!(beyond.in_progress_expiration, i64::MAX);
         assert_eq!(beyond.expiration, i64::MAX / 1000);

@@ -35,6 +35,8 @@ pub enum IdempotencyErrorKind {
     PayloadMismatch,
     /// The record changed each time it was looked at.
     InconsistentState,
+    /// The invocation was over when the claim came through. Nothing has run.
+    NoTimeLeft,
     /// The call took longer than its lease, and somebody else has the key by now. Its own answer
     /// was not kept.
     LeaseLost,
@@ -50,7 +52,7 @@ pub enum IdempotencyErrorKind {
     Release,
     /// The call has run, but its answer is not JSON.
     Unstorable,
-    /// The call has run, but its answer is larger than the store takes.
+    /// The call has run, but its answer is larger than the store takes and was not kept.
     TooLarge,
     /// The call was done before; its answer was too large to be kept.
     ResponseOmitted,
@@ -82,6 +84,7 @@ impl IdempotencyErrorKind {
                 "the payload does not match the stored record for this idempotency key"
             }
             Self::InconsistentState => "the idempotency record changed each time it was looked at",
+            Self::NoTimeLeft => "the invocation was over before the call could run",
             Self::LeaseLost => {
                 "the call took longer than its lease and its idempotency key was taken over; \
                  its answer was not kept"
@@ -118,6 +121,8 @@ impl IdempotencyErrorKind {
             Self::InProgress => "IdempotencyAlreadyInProgressError",
             Self::PayloadMismatch => "IdempotencyValidationError",
             Self::InconsistentState => "IdempotencyInconsistentStateError",
+            Self::LeaseLost => "IdempotencyLeaseLostError",
+            Self::Hook => "IdempotencyResponseHookError",
             _ => "IdempotencyPersistenceLayerError",
         }
     }
@@ -140,7 +145,7 @@ impl IdempotencyError {
         self.0.kind
     }
 
-    /// Whether another call with this key runs, or ran beside this one and has the key now.
+    /// Whether another call with this key runs.
     #[must_use]
     pub fn is_in_progress(&self) -> bool {
         self.kind() == IdempotencyErrorKind::InProgress
@@ -205,7 +210,9 @@ impl IdempotencyError {
         self.0.record.as_ref()
     }
 
-    pub(crate) fn with_source(mut self, source: impl Into<BoxError>) -> Self {
+    /// Keeps what caused it. Its text is shown; it must not contain a payload.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
         self.0.source = Some(source.into());
         self
     }
@@ -285,6 +292,7 @@ pub struct IdempotencyConfigError(Config);
 #[derive(Debug)]
 enum Config {
     Id,
+    Duration(&'static str),
     Expression(powertools_jmespath::Error),
     Environment(EnvError),
 }
@@ -292,6 +300,10 @@ enum Config {
 impl IdempotencyConfigError {
     pub(crate) fn empty_id() -> Self {
         Self(Config::Id)
+    }
+
+    pub(crate) fn duration(setting: &'static str) -> Self {
+        Self(Config::Duration(setting))
     }
 }
 
@@ -310,6 +322,9 @@ impl From<EnvError> for IdempotencyConfigError {
 impl fmt::Display for IdempotencyConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
+            Config::Duration(setting) => {
+                return write!(f, "{setting} must be between a second and a hundred years");
+            }
             Config::Id => "the id of an idempotency layer is empty: give each layer its own",
             Config::Expression(_) => "a key expression is not JMESPath",
             Config::Environment(_) => "an environment variable cannot be used",
@@ -320,7 +335,7 @@ impl fmt::Display for IdempotencyConfigError {
 impl Error for IdempotencyConfigError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.0 {
-            Config::Id => None,
+            Config::Id | Config::Duration(_) => None,
             Config::Expression(error) => Some(error),
             Config::Environment(error) => Some(error),
         }

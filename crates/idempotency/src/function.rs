@@ -33,9 +33,13 @@ where
         .of(payload)
         .map_err(LayerError::Layer)?;
     let invocation = Invocation::current();
-    execute::<Function<Res>, _, _, _, _, _, _>(&config.shared, &invocation, identity, false, run)
-        .await
-        .or_else(|failure: Failure<Err>| {
-            failure.into_result::<Function<Res>, _>(&settings.exchange)
-        })
+    execute::<Function<Res>, _, _, _, _, _, _>(
+        &config.shared,
+        &invocation,
+        identity,
+        config.replays,
+        run,
+    )
+    .await
+    .or_else(|failure: Failure<Err>| failure.into_result::<Function<Res>, _>(&settings.exchange))
 }

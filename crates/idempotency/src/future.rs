@@ -3,7 +3,6 @@ use std::{
     future::Future,
     marker::PhantomData,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -14,7 +13,6 @@ use tower_service::Service;
 use crate::{
     Exchange, IdempotencyConfig, IdempotencyStore, KeepErrors, ReplayHook,
     engine::{Failure, execute},
-    shared::Shared,
 };
 
 pin_project! {
@@ -134,13 +132,12 @@ where
 
     fn call(&mut self, request: R) -> Self::Future {
         let mut inner = self.inner.take().expect("it is called once");
-        let shared = &self.config.shared;
-        if shared.settings.disabled {
+        if self.config.shared.settings.disabled {
             return Either::Direct {
                 future: inner.call(request),
             };
         }
-        let future = idempotent_call(Arc::clone(shared), self.invocation.clone(), inner, request);
+        let future = idempotent_call(self.config.clone(), self.invocation.clone(), inner, request);
         Either::Store {
             future: Box::pin(future),
             _request: PhantomData,
@@ -149,7 +146,7 @@ where
 }
 
 async fn idempotent_call<S, R, St, H, F>(
-    shared: Arc<Shared<St, H, F>>,
+    config: IdempotencyConfig<St, H, F>,
     invocation: Invocation,
     mut inner: S,
     request: R,
@@ -161,8 +158,9 @@ where
     H: ReplayHook<S::Response>,
     F: KeepErrors<S::Error>,
 {
+    let IdempotencyConfig { shared, replays } = config;
     let exchange = &shared.settings.exchange;
-    let replays = request.is_durable_replay();
+    let replays = replays || request.is_durable_replay();
     let (request, identity) = match request.identify(exchange).await {
         Ok(identified) => identified,
         Err(error) => return R::reject(error, exchange),

@@ -3,13 +3,14 @@ use std::{error::Error, fmt, sync::Arc};
 use tokio::runtime::Handle;
 
 use crate::{
-    decision::AfterTimeout,
+    decision::{AfterTimeout, Fence},
     now::Now,
+    protocol::Run,
     record::Answer,
     store::{Completion, Finished, IdempotencyStore, Release, StoreError},
 };
 
-/// What is left to do for a key that we may hold, also if the call is dropped.
+/// A key that we may hold, and what is left to do for it, also if the call is dropped.
 pub(crate) struct Hold<St: IdempotencyStore> {
     ticket: Option<Ticket<St>>,
 }
@@ -18,15 +19,23 @@ pub(crate) struct Hold<St: IdempotencyStore> {
 struct Ticket<St> {
     store: Arc<St>,
     key: Arc<str>,
-    owner: Option<Box<str>>,
-    payload_hash: Option<Box<str>>,
+    owner: Owner,
+    payload_hash: Option<Arc<str>>,
     left: Left,
+}
+
+/// Whose record it is.
+#[derive(Clone)]
+enum Owner {
+    Mark(Arc<str>),
+    /// That of another language, with this lease.
+    Lease(Option<i64>),
 }
 
 /// What a drop leaves to be done.
 enum Left {
-    /// Nothing: the lease covers it.
-    Lease,
+    /// Nothing: there is no record of ours, or its lease covers it.
+    Nothing,
     /// The function has not run, or may run again: delete the record.
     Release,
     /// The function has run: keep its answer.
@@ -38,51 +47,64 @@ enum Left {
 }
 
 impl<St: IdempotencyStore> Hold<St> {
-    /// From before the claim: nothing has run yet, so it can be released however it ends.
+    /// Of a key that has not been claimed yet.
     pub(crate) fn new(
         store: &Arc<St>,
         key: &Arc<str>,
-        owner: &str,
-        payload_hash: Option<&str>,
+        mark: &Arc<str>,
+        payload_hash: Option<&Arc<str>>,
     ) -> Self {
         Self {
             ticket: Some(Ticket {
                 store: Arc::clone(store),
                 key: Arc::clone(key),
-                owner: Some(owner.into()),
-                payload_hash: payload_hash.map(Into::into),
-                left: Left::Release,
+                owner: Owner::Mark(Arc::clone(mark)),
+                payload_hash: payload_hash.cloned(),
+                left: Left::Nothing,
             }),
         }
     }
 
-    /// There is nothing to release.
-    pub(crate) fn nothing(&mut self) {
-        self.ticket = None;
+    /// A claim is on its way. Nothing has run yet, so it can be released however it ends.
+    pub(crate) fn claiming(&mut self) {
+        self.leave(Left::Release);
     }
 
-    /// The function is about to run under this mark.
-    pub(crate) fn running(&mut self, owner: Option<Box<str>>, after_timeout: AfterTimeout) {
-        if let Some(ticket) = &mut self.ticket {
-            ticket.owner = owner;
-            // A dropped call may have had its effect. It is like a time-out, and not to be
-            // repeated where that is not.
-            ticket.left = match after_timeout {
-                AfterTimeout::Retry => Left::Release,
-                AfterTimeout::Hold(_) | AfterTimeout::NeverRetry => Left::Lease,
+    /// There is nothing to release, or the lease covers it.
+    pub(crate) fn nothing_left(&mut self) {
+        self.leave(Left::Nothing);
+    }
+
+    /// The function is about to run.
+    pub(crate) fn running(&mut self, run: &Run, after_timeout: AfterTimeout) {
+        if let Some(ticket) = &mut self.ticket
+            && let Run::Adopted {
+                owner,
+                in_progress_expiration,
+            } = run
+        {
+            ticket.owner = match owner {
+                Some(mark) => Owner::Mark(Arc::clone(mark)),
+                None => Owner::Lease(*in_progress_expiration),
             };
+        }
+        // A dropped call may have had its effect. It is like a time-out, and not to be repeated
+        // where that is not.
+        self.leave(match after_timeout {
+            AfterTimeout::Retry => Left::Release,
+            AfterTimeout::Hold(_) | AfterTimeout::NeverRetry => Left::Nothing,
+        });
+    }
+
+    fn leave(&mut self, left: Left) {
+        if let Some(ticket) = &mut self.ticket {
+            ticket.left = left;
         }
     }
 
     /// Deletes the record. A drop while it does goes on with it.
     pub(crate) async fn release(&mut self) -> Result<Finished, StoreError> {
-        let Some(ticket) = &mut self.ticket else {
-            return Ok(Finished::NotOwner);
-        };
-        ticket.left = Left::Release;
-        let finished = ticket.finish().await;
-        self.ticket = None;
-        finished
+        self.finish(Left::Release).await
     }
 
     /// Keeps the answer. A drop while it does goes on with it.
@@ -92,14 +114,19 @@ impl<St: IdempotencyStore> Hold<St> {
         now: Now,
         expiration: i64,
     ) -> Result<Finished, StoreError> {
-        let Some(ticket) = &mut self.ticket else {
-            return Ok(Finished::NotOwner);
-        };
-        ticket.left = Left::Complete {
+        let left = Left::Complete {
             answer,
             now,
             expiration,
         };
+        self.finish(left).await
+    }
+
+    async fn finish(&mut self, left: Left) -> Result<Finished, StoreError> {
+        let Some(ticket) = &mut self.ticket else {
+            return Ok(Finished::NotOwner);
+        };
+        ticket.left = left;
         let finished = ticket.finish().await;
         self.ticket = None;
         finished
@@ -108,16 +135,19 @@ impl<St: IdempotencyStore> Hold<St> {
 
 impl<St: IdempotencyStore> Ticket<St> {
     async fn finish(&self) -> Result<Finished, StoreError> {
-        let owner = self.owner.as_deref();
+        let fence = match &self.owner {
+            Owner::Mark(mark) => Fence::Owner(mark),
+            Owner::Lease(end) => Fence::Lease(*end),
+        };
         match &self.left {
-            Left::Lease => Ok(Finished::Done),
-            Left::Release => self.store.release(&Release::new(&self.key, owner)).await,
+            Left::Nothing => Ok(Finished::Done),
+            Left::Release => self.store.release(&Release::new(&self.key, fence)).await,
             Left::Complete {
                 answer,
                 now,
                 expiration,
             } => {
-                let completion = Completion::new(&self.key, owner, answer, *now, *expiration)
+                let completion = Completion::new(&self.key, fence, answer, *now, *expiration)
                     .with_payload_hash(self.payload_hash.as_deref());
                 self.store.complete(&completion).await
             }
@@ -130,7 +160,7 @@ impl<St: IdempotencyStore> Drop for Hold<St> {
         let Some(ticket) = self.ticket.take() else {
             return;
         };
-        if matches!(ticket.left, Left::Lease) {
+        if matches!(ticket.left, Left::Nothing) {
             return;
         }
         // Without a runtime nothing can be awaited: the lease covers that.

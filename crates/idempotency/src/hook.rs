@@ -31,7 +31,8 @@ impl Deref for ReplayedRecord<'_> {
     }
 }
 
-/// Sees each replayed answer before the caller does. Closures implement it.
+/// Sees each replayed answer before the caller does. Closures are given to
+/// [`response_hook`](crate::IdempotencyBuilder::response_hook).
 pub trait ReplayHook<Res>: Send + Sync + 'static {
     /// Gives the answer that the caller gets: the stored one, or another.
     ///
@@ -57,12 +58,30 @@ impl<Res> ReplayHook<Res> for NoHook {
     }
 }
 
-impl<Res, F> ReplayHook<Res> for F
+/// A closure that sees each replayed answer.
+#[derive(Debug, Clone, Copy)]
+pub struct WithHook<H, C> {
+    before: H,
+    closure: C,
+}
+
+impl<H, C> WithHook<H, C> {
+    pub(crate) fn new(before: H, closure: C) -> Self {
+        Self { before, closure }
+    }
+}
+
+impl<Res, H, C> ReplayHook<Res> for WithHook<H, C>
 where
-    F: Fn(Res, &ReplayedRecord<'_>) -> Result<Res, BoxError> + Send + Sync + 'static,
+    H: ReplayHook<Res>,
+    C: Fn(Res, &ReplayedRecord<'_>) -> Result<Res, BoxError> + Send + Sync + 'static,
 {
     fn replay(&self, response: Res, record: &ReplayedRecord<'_>) -> Result<Res, BoxError> {
-        self(response, record)
+        (self.closure)(self.before.replay(response, record)?, record)
+    }
+
+    fn omitted(&self, record: &ReplayedRecord<'_>) -> Option<Res> {
+        self.before.omitted(record)
     }
 }
 

@@ -3,10 +3,36 @@ use std::fmt;
 use tower_layer::Layer;
 
 use crate::{
-    Idempotency, IdempotencyBuilder, IdempotencyConfig, IdempotencyStore, NoErrors, NoHook,
+    Idempotency, IdempotencyBuilder, IdempotencyConfig, IdempotencyConfigError, IdempotencyStore,
+    NoErrors, NoHook,
 };
 
 /// Layer under which a request with the same key runs once, and its answer is given again.
+///
+/// # Example
+///
+/// In the [documentation of the crate](crate).
+///
+/// # Order
+///
+/// Inside of the layers that observe, so that they see replays and refusals; around each record
+/// of a batch; outside of a circuit breaker and of the handler.
+///
+/// # Errors
+///
+/// Around a `LambdaEvent` handler and a record's: [`LayerError`](powertools_core::LayerError),
+/// which is the handler's own error or an [`IdempotencyError`](crate::IdempotencyError). Around
+/// an http service its own; what the layer has to say is an answer.
+///
+/// # Concurrency
+///
+/// Nothing is kept in the layer but its settings and the local cache. The step that decides is
+/// the store's. A handler finds its own [`Lease`](crate::Lease).
+///
+/// # Cost
+///
+/// One box for each call. A new key costs two writes to the store, a duplicate one that is
+/// refused, or nothing where the local cache has its record.
 pub struct IdempotencyLayer<St, H = NoHook, F = NoErrors> {
     config: IdempotencyConfig<St, H, F>,
 }
@@ -16,6 +42,17 @@ impl<St: IdempotencyStore> IdempotencyLayer<St> {
     /// never share keys.
     pub fn builder(id: impl Into<String>, store: St) -> IdempotencyBuilder<St> {
         IdempotencyConfig::builder(id, store)
+    }
+}
+
+impl<St: IdempotencyStore, H, F> IdempotencyBuilder<St, H, F> {
+    /// Builds the layer.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`build_config`](Self::build_config).
+    pub fn build(self) -> Result<IdempotencyLayer<St, H, F>, IdempotencyConfigError> {
+        Ok(IdempotencyLayer::new(self.build_config()?))
     }
 }
 

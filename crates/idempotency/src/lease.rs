@@ -7,7 +7,7 @@ use std::{
 use powertools_core::SharedClock;
 use tokio::task_local;
 
-use crate::now::Now;
+use crate::{now::Now, protocol::Run};
 
 task_local! {
     static CURRENT: Lease;
@@ -22,23 +22,40 @@ task_local! {
 pub struct Lease(Arc<Inner>);
 
 struct Inner {
-    owner: Option<Box<str>>,
+    key: Arc<str>,
+    owner: Option<Arc<str>>,
     end: Option<i64>,
     began: Instant,
     length: Option<Duration>,
     clock: SharedClock,
+    outer: Option<Lease>,
 }
 
 impl Lease {
-    pub(crate) fn new(owner: Option<Box<str>>, end: Option<i64>, clock: SharedClock) -> Self {
-        let length = end.map(|end| Now::from(clock.now()).until(end));
+    pub(crate) fn new(key: &Arc<str>, run: &Run, clock: SharedClock) -> Self {
+        let (owner, end) = match run {
+            Run::Own { owner, lease_end } => (Some(Arc::clone(owner)), Some(*lease_end)),
+            Run::Adopted {
+                owner,
+                in_progress_expiration,
+            } => (owner.clone(), *in_progress_expiration),
+        };
         Self(Arc::new(Inner {
+            key: Arc::clone(key),
             owner,
             end,
             began: clock.instant(),
-            length,
+            length: end.map(|end| Now::from(clock.now()).until(end)),
             clock,
+            outer: Self::current(),
         }))
+    }
+
+    /// Whether this code runs inside of a call that holds the key.
+    pub(crate) fn holds(key: &str) -> bool {
+        let current = Self::current();
+        std::iter::successors(current.as_ref(), |lease| lease.0.outer.as_ref())
+            .any(|lease| *lease.0.key == *key)
     }
 
     /// The lease of the idempotent call that this code runs in: the innermost, if several are
@@ -49,8 +66,10 @@ impl Lease {
         CURRENT.try_with(Clone::clone).ok()
     }
 
-    /// Whether nobody else may have the key. It is not if either clock says that the time is
-    /// over: the wall clock, or the one that never goes back.
+    /// Whether nobody else may have the key. It is not live if either clock says that the time is
+    /// over: the wall clock, or the one that never goes back. A hold
+    /// ([`AfterTimeout::Hold`](crate::AfterTimeout::Hold)) keeps others away for longer, but is
+    /// not the owner's time.
     #[must_use]
     pub fn is_live(&self) -> bool {
         let Inner {
@@ -73,6 +92,12 @@ impl Lease {
     pub fn ends_at(&self) -> Option<SystemTime> {
         let millis = u64::try_from(self.0.end?).ok()?;
         SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(millis))
+    }
+
+    /// The whole key: the same for all runs of a request, and so a key for services that take one.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.0.key
     }
 
     /// The mark of this run in the record, new for each run: a token to fence what the call does

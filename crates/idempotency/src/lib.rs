@@ -2,6 +2,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(clippy::unwrap_used)]
 
+mod builder;
 mod cache;
 mod canonical;
 mod config;
@@ -22,6 +23,7 @@ mod key;
 mod layer;
 mod lease;
 mod now;
+mod problem;
 mod protocol;
 mod record;
 mod service;
@@ -30,7 +32,8 @@ mod shared;
 pub mod store;
 mod too_large;
 
-pub use config::{IdempotencyBuilder, IdempotencyConfig};
+pub use builder::IdempotencyBuilder;
+pub use config::IdempotencyConfig;
 pub use decision::AfterTimeout;
 pub use durable::Durable;
 pub use error::{IdempotencyConfigError, IdempotencyError, IdempotencyErrorKind};
@@ -39,7 +42,7 @@ pub use final_errors::{FinalErrors, KeepErrors, NoErrors};
 pub use function::idempotent;
 pub use future::ResponseFuture;
 pub use hash::{HashFunction, UnknownHashFunction};
-pub use hook::{NoHook, ReplayHook, ReplayedRecord, WithOmitted};
+pub use hook::{NoHook, ReplayHook, ReplayedRecord, WithHook, WithOmitted};
 pub use key::{Identity, KeyFormat, KeyPlan};
 pub use layer::IdempotencyLayer;
 pub use lease::Lease;

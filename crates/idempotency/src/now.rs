@@ -15,6 +15,11 @@ impl Now {
         Self(millis)
     }
 
+    /// The last millisecond of a second.
+    pub(crate) const fn end_of_second(second: i64) -> Self {
+        Self(second.saturating_mul(1000).saturating_add(999))
+    }
+
     /// Milliseconds since 1970.
     #[must_use]
     pub const fn millis(self) -> i64 {

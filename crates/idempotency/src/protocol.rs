@@ -1,7 +1,7 @@
 //! The steps of one call, without I/O: what it does next, given what the store said. The future
 //! in `engine` carries the steps out, and so does the model check.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     decision::{AfterTimeout, Decision, Question, Times, decide, lease},
@@ -15,16 +15,18 @@ pub(crate) const ATTEMPTS: u8 = 3;
 /// What one call is made of.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Protocol {
-    owner: Box<str>,
-    payload_hash: Option<Box<str>>,
+    owner: Arc<str>,
+    payload_hash: Option<Arc<str>>,
     durable_replay: bool,
     attempts_left: u8,
-    lease: Lease,
+    terms: Terms,
+    /// Of the last claim.
+    lease_end: Option<i64>,
 }
 
 /// What decides how long a claim holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Lease {
+pub(crate) struct Terms {
     /// When this invocation ends, if that is known.
     pub(crate) deadline: Option<Now>,
     /// What is written otherwise.
@@ -33,8 +35,8 @@ pub(crate) struct Lease {
     pub(crate) after_timeout: AfterTimeout,
 }
 
-impl Lease {
-    pub(crate) fn times(&self, now: Now) -> Times {
+impl Terms {
+    fn times(&self, now: Now) -> Times {
         let time = self
             .deadline
             .map_or(self.otherwise, |deadline| now.until(deadline.millis()));
@@ -59,39 +61,52 @@ pub(crate) enum Step {
     Mismatch(StoredRecord),
     /// The record kept changing.
     Inconsistent,
+    /// The claim is written, but the invocation is over. Nothing may run.
+    NoTimeLeft,
 }
 
 /// Under which record the function runs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Run {
-    /// The mark under which it completes; none if it goes on where another language began.
-    pub(crate) owner: Option<Box<str>>,
-    /// The last millisecond of its lease, if it has one.
-    pub(crate) lease_end: Option<i64>,
+pub(crate) enum Run {
+    /// Under our own, for as long as our own time lasts.
+    Own {
+        /// Our mark.
+        owner: Arc<str>,
+        /// The last millisecond of the lease.
+        lease_end: i64,
+    },
+    /// Under that of an earlier run of a durable function.
+    Adopted {
+        /// Its mark; none if another language wrote it.
+        owner: Option<Arc<str>>,
+        /// The end of its lease, if it has one.
+        in_progress_expiration: Option<i64>,
+    },
 }
 
 impl Protocol {
     pub(crate) fn new(
-        owner: Box<str>,
-        payload_hash: Option<Box<str>>,
+        owner: Arc<str>,
+        payload_hash: Option<Arc<str>>,
         durable_replay: bool,
-        lease: Lease,
+        terms: Terms,
     ) -> Self {
         Self {
             owner,
             payload_hash,
             durable_replay,
             attempts_left: ATTEMPTS,
-            lease,
+            terms,
+            lease_end: None,
         }
     }
 
-    pub(crate) fn owner(&self) -> &str {
+    pub(crate) fn owner(&self) -> &Arc<str> {
         &self.owner
     }
 
-    pub(crate) fn payload_hash(&self) -> Option<&str> {
-        self.payload_hash.as_deref()
+    pub(crate) fn payload_hash(&self) -> Option<&Arc<str>> {
+        self.payload_hash.as_ref()
     }
 
     /// The first step. It costs the first of the attempts.
@@ -100,19 +115,35 @@ impl Protocol {
             return Step::Inconsistent;
         }
         self.attempts_left -= 1;
-        Step::Claim(self.lease.times(now))
+        let times = self.terms.times(now);
+        self.lease_end = Some(times.lease_end);
+        Step::Claim(times)
     }
 
-    /// The store wrote the claim that had these times.
-    pub(crate) fn claimed(&mut self, times: Times, now: Now) -> Step {
-        // The reply may have taken longer than the lease: somebody else may run it by now.
-        if times.in_progress_expiration < now.millis() {
-            return self.begin(now);
+    /// The record was that of a running call, and there was a wait. What it met until then is no
+    /// sign of a record that keeps changing under us.
+    pub(crate) fn waited(&mut self) -> Step {
+        self.attempts_left = ATTEMPTS;
+        Step::Read
+    }
+
+    /// The store wrote the last claim.
+    pub(crate) fn claimed(&mut self, now: Now) -> Step {
+        let lease_end = self.lease_end;
+        self.run_own(lease_end, now)
+    }
+
+    /// Runs under our own record, if there is time.
+    fn run_own(&mut self, lease_end: Option<i64>, now: Now) -> Step {
+        match lease_end {
+            Some(lease_end) if lease_end >= now.millis() => Step::Run(Run::Own {
+                owner: Arc::clone(&self.owner),
+                lease_end,
+            }),
+            // The reply has taken longer than the lease: somebody else may run it by now.
+            _ if self.terms.deadline.is_some() => Step::NoTimeLeft,
+            _ => self.begin(now),
         }
-        Step::Run(Run {
-            owner: Some(self.owner.clone()),
-            lease_end: Some(times.in_progress_expiration),
-        })
     }
 
     /// The store refused the claim, and may have said why.
@@ -134,14 +165,15 @@ impl Protocol {
 
     fn judge(&mut self, record: StoredRecord, now: Now) -> Step {
         match self.decide(&record, now) {
-            Decision::Run => Step::Run(Run {
+            Decision::Run => Step::Run(Run::Adopted {
                 owner: record.owner().map(Into::into),
-                lease_end: record.in_progress_expiration(),
+                in_progress_expiration: record.in_progress_expiration(),
             }),
-            Decision::Mine => Step::Run(Run {
-                owner: Some(self.owner.clone()),
-                lease_end: record.in_progress_expiration(),
-            }),
+            Decision::Mine => {
+                // An earlier claim of ours may have come late, with a shorter lease.
+                let written = record.in_progress_expiration();
+                self.run_own(written.min(self.lease_end), now)
+            }
             Decision::Replay => Step::Replay(record),
             Decision::InProgress => Step::InProgress(record),
             Decision::Mismatch => Step::Mismatch(record),
@@ -154,7 +186,7 @@ impl Protocol {
         let question = Question {
             now,
             owner: &self.owner,
-            payload_hash: self.payload_hash(),
+            payload_hash: self.payload_hash.as_deref(),
             durable_replay: self.durable_replay,
         };
         decide(record, &question)

@@ -48,8 +48,8 @@ impl fmt::Display for UnknownStatus {
 impl Error for UnknownStatus {}
 
 /// What a completed call left.
+// Exhaustive: a store that did not know a kind of answer would lose it.
 #[derive(Clone, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Answer {
     /// What it returned, as JSON. Other languages replay it too.
     Response(Arc<str>),

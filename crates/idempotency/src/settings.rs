@@ -6,6 +6,7 @@ use powertools_core::{Host, Invocation};
 
 use crate::{
     AfterTimeout, IdempotencyError, IdempotencyErrorKind, KeyPlan, TooLarge, cache::LocalCache,
+    problem,
 };
 
 /// Replaces the answer to a call that is not run.
@@ -47,8 +48,21 @@ impl Settings {
         Ok(self.compose(tenant, hash))
     }
 
+    /// 32 hexadecimal digits, new for each run.
+    pub(crate) fn new_owner(&self) -> Arc<str> {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut bytes = [0; 16];
+        self.host.random().fill(&mut bytes);
+        let mut owner = String::with_capacity(32);
+        for byte in bytes {
+            owner.push(char::from(DIGITS[usize::from(byte >> 4)]));
+            owner.push(char::from(DIGITS[usize::from(byte & 15)]));
+        }
+        owner.into()
+    }
+
     /// Neither hash contains a `#`, so that no tenant can be made to look like another's key.
-    pub(crate) fn compose(&self, tenant: Option<&str>, hash: &str) -> String {
+    fn compose(&self, tenant: Option<&str>, hash: &str) -> String {
         let tenant_len = tenant.map_or(0, |tenant| tenant.len() + 1);
         let mut key = String::with_capacity(self.prefix.len() + tenant_len + 1 + hash.len());
         key.push_str(&self.prefix);
@@ -94,7 +108,7 @@ impl ExchangeSettings {
     #[must_use]
     pub fn rejection(&self, error: &IdempotencyError) -> Response<Bytes> {
         let replaced = self.rejection.as_ref().and_then(|replace| replace(error));
-        replaced.unwrap_or_else(|| crate::exchange::rejection(error))
+        replaced.unwrap_or_else(|| problem::answer(error))
     }
 }
 

@@ -45,6 +45,6 @@ where
     }
 
     fn fail(error: Err, unfinished: Option<IdempotencyError>) -> Self::Error {
-        unfinished.map_or(LayerError::Inner(error), LayerError::Layer)
+        json::fail(error, unfinished)
     }
 }

@@ -1,10 +1,7 @@
 use std::error::Error;
 
 use bytes::Bytes;
-use http::{
-    HeaderValue, Request, Response, StatusCode,
-    header::{CONTENT_TYPE, RETRY_AFTER},
-};
+use http::{Request, Response};
 use http_body::Body;
 use http_body_util::BodyExt;
 use powertools_core::http::{StoredResponse, collect_body, request_head_view, request_view};
@@ -54,7 +51,7 @@ where
             })?;
         let identity = keys.of_value(&request_view(&parts, Some(&body)))?;
         let identity = identity.with_method(parts.method.clone());
-        Ok((Self::from_parts(parts, rebuilt(&body)), identity))
+        Ok((Self::from_parts(parts, rebuilt(body)), identity))
     }
 
     async fn keep(
@@ -71,19 +68,16 @@ where
             Err(error) => {
                 let error =
                     IdempotencyError::from(IdempotencyErrorKind::ResponseBody).with_source(error);
-                return Kept::Broken(error);
+                return Kept::Unstorable(error);
             }
         };
         let mut stored = StoredResponse::new(&parts, &body);
         if let Some(method) = identity.method() {
             stored = stored.with_method(method);
         }
-        match json::keep(stored) {
-            Kept::Answer(_, json) => {
-                Kept::Answer(Response::from_parts(parts, rebuilt(&body)), json)
-            }
-            Kept::Unstorable(error) | Kept::Broken(error) => Kept::Unstorable(error),
-            Kept::Failure(_) => Kept::Failure(Response::from_parts(parts, rebuilt(&body))),
+        match json::text(&stored) {
+            Ok(json) => Kept::Answer(Response::from_parts(parts, rebuilt(body)), json),
+            Err(error) => Kept::Unstorable(error),
         }
     }
 
@@ -112,7 +106,7 @@ where
             "request rejected"
         );
         let rejection = settings.rejection(&error);
-        Ok(rejection.map(|body| rebuilt(&body)))
+        Ok(rejection.map(rebuilt))
     }
 
     fn fail(error: Err, unfinished: Option<IdempotencyError>) -> Err {
@@ -128,56 +122,9 @@ where
 }
 
 /// Text stays text: `lambda_http` sends anything else in base64.
-fn rebuilt<B: From<String> + From<Vec<u8>>>(body: &Bytes) -> B {
-    match std::str::from_utf8(body) {
-        Ok(text) => text.to_owned().into(),
-        Err(_) => body.to_vec().into(),
-    }
-}
-
-/// The answer to a call that is not run, as problem details.
-pub(crate) fn rejection(error: &IdempotencyError) -> Response<Bytes> {
-    use IdempotencyErrorKind as Kind;
-    let status = match error.kind() {
-        Kind::MissingKey | Kind::MissingTenant | Kind::Expression | Kind::Payload => {
-            StatusCode::BAD_REQUEST
-        }
-        Kind::Body => body_status(error),
-        Kind::InProgress | Kind::LeaseLost => StatusCode::CONFLICT,
-        Kind::PayloadMismatch => StatusCode::UNPROCESSABLE_ENTITY,
-        Kind::InconsistentState | Kind::Claim | Kind::Read | Kind::Complete | Kind::Release => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
-        _ => StatusCode::INTERNAL_SERVER_ERROR,
-    };
-    let problem = serde_json::json!({
-        "type": "about:blank",
-        "title": status.canonical_reason(),
-        "status": status.as_u16(),
-        "detail": error.kind().text(),
-    });
-    let mut response = Response::new(Bytes::from(problem.to_string()));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("application/problem+json"),
-    );
-    if matches!(
-        status,
-        StatusCode::CONFLICT | StatusCode::SERVICE_UNAVAILABLE
-    ) {
-        // The end of the lease is the latest that it can be; most calls end long before.
-        headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
-    }
-    response
-}
-
-fn body_status(error: &IdempotencyError) -> StatusCode {
-    let source = error.source();
-    let body = source.and_then(|source| source.downcast_ref::<powertools_core::http::BodyError>());
-    match body {
-        Some(body) if body.is_too_long() => StatusCode::PAYLOAD_TOO_LARGE,
-        _ => StatusCode::BAD_REQUEST,
+fn rebuilt<B: From<String> + From<Vec<u8>>>(body: Bytes) -> B {
+    match String::from_utf8(body.into()) {
+        Ok(text) => text.into(),
+        Err(error) => error.into_bytes().into(),
     }
 }

@@ -1,3 +1,4 @@
+use powertools_core::LayerError;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::Kept;
@@ -8,13 +9,16 @@ use crate::{
 
 /// Writes an answer as Python does.
 pub(crate) fn keep<Res: Serialize>(response: Res) -> Kept<Res> {
-    let mut json = Vec::with_capacity(64);
-    let written = canonical::write(&response, Dialect::Python, &mut json);
-    match written.map(|()| String::from_utf8(json)) {
-        Ok(Ok(json)) => Kept::Answer(response, json),
-        Ok(Err(error)) => Kept::Unstorable(unstorable(error.utf8_error())),
-        Err(error) => Kept::Unstorable(unstorable(error)),
+    match text(&response) {
+        Ok(json) => Kept::Answer(response, json),
+        Err(error) => Kept::Unstorable(error),
     }
+}
+
+pub(crate) fn text<Res: Serialize>(response: &Res) -> Result<String, IdempotencyError> {
+    let mut json = Vec::with_capacity(64);
+    canonical::write(response, Dialect::Python, &mut json).map_err(unstorable)?;
+    String::from_utf8(json).map_err(|error| unstorable(error.utf8_error()))
 }
 
 fn unstorable(error: impl std::error::Error + Send + Sync + 'static) -> IdempotencyError {
@@ -46,3 +50,21 @@ impl std::fmt::Display for Unreadable {
 }
 
 impl std::error::Error for Unreadable {}
+
+/// The handler's error, or, if its record could not be finished, the layer's, as in the other
+/// languages.
+pub(crate) fn fail<Err>(
+    error: Err,
+    unfinished: Option<IdempotencyError>,
+) -> LayerError<Err, IdempotencyError> {
+    let Some(unfinished) = unfinished else {
+        return LayerError::Inner(error);
+    };
+    tracing::warn!(
+        target: "powertools::idempotency",
+        error_type = std::any::type_name::<Err>(),
+        "the handler failed and its record could not be finished: the error of the store takes \
+         the place of its own"
+    );
+    LayerError::Layer(unfinished)
+}

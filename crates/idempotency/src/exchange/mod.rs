@@ -11,5 +11,4 @@ mod request;
 
 pub(crate) use function::Function;
 pub use http::Replayed;
-pub(crate) use http::rejection;
 pub use request::{Exchange, Kept};

@@ -9,6 +9,13 @@ use crate::{ExchangeSettings, IdempotencyError, Identity};
 /// It is implemented for `LambdaEvent<T>`, `http::Request<B>`, the
 /// [`Record`](powertools_core::Record) of a batch, and each of them as a
 /// [`Durable`](crate::Durable) one. Implement it for the request of a service of your own.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` with the answer `{Res}` cannot go through an idempotency layer",
+    note = "around a `LambdaEvent<T>` or a batch `Record<T>`: `T` must be `Serialize`, the answer \
+            `Serialize` and `DeserializeOwned`",
+    note = "around an http service: both bodies must be made of a `String` and of a `Vec<u8>`, as \
+            `axum::body::Body` is; `tower_http::map_response_body` turns others into that"
+)]
 pub trait Exchange<Res, Err>: InvocationRequest + Sized + Send {
     /// The error of the wrapped service.
     type Error;
@@ -63,8 +70,6 @@ pub enum Kept<Res> {
     Answer(Res, String),
     /// An answer that says that the call has failed, and may run again.
     Failure(Res),
-    /// The call has run, but its answer cannot be kept.
+    /// The call has run, but its answer cannot be kept. Its record is left to its lease.
     Unstorable(IdempotencyError),
-    /// The answer broke before its end: the call has failed, and may run again.
-    Broken(IdempotencyError),
 }

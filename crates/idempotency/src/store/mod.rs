@@ -9,6 +9,7 @@ mod overflow;
 )]
 mod store;
 
+pub use crate::decision::Fence;
 pub use error::{StoreError, StoreErrorKind};
 pub use memory::InMemoryStore;
 pub use overflow::{OverflowStore, WithOverflow};

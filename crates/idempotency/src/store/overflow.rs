@@ -1,8 +1,6 @@
 use std::{fmt, future::Future};
 
-use super::{
-    Claim, Claimed, Completion, Finished, IdempotencyStore, Release, StoreError, StoreErrorKind,
-};
+use super::{Claim, Claimed, Completion, Fence, Finished, IdempotencyStore, Release, StoreError};
 use crate::record::{Answer, StoredRecord};
 
 /// Where answers go that are larger than a record may be: a bucket, for example.
@@ -46,57 +44,50 @@ impl<St, O> WithOverflow<St, O> {
     }
 }
 
-impl<St: IdempotencyStore, O: OverflowStore> WithOverflow<St, O> {
-    async fn resolved(&self, record: StoredRecord) -> Result<StoredRecord, StoreError> {
-        let Some(Answer::Overflow(reference)) = record.answer() else {
-            return Ok(record);
-        };
-        match self.overflow.get(reference).await? {
-            Some(json) => Ok(record.with_answer(Answer::Response(json.into()))),
-            None => Err(StoreError::new(StoreErrorKind::InvalidRecord).with_source(Gone)),
-        }
-    }
-}
-
 /// The name of an object of one run: a late finisher must not write over its successor's.
 fn name(completion: &Completion<'_>) -> String {
-    match completion.owner() {
-        Some(owner) => format!("{}/{owner}", completion.key()),
-        None => completion.key().to_owned(),
+    match completion.fence() {
+        Fence::Owner(owner) => format!("{}/{owner}", completion.key()),
+        Fence::Lease(_) => completion.key().to_owned(),
     }
 }
 
 impl<St: IdempotencyStore, O: OverflowStore> IdempotencyStore for WithOverflow<St, O> {
-    async fn claim(&self, claim: &Claim<'_>) -> Result<Claimed, StoreError> {
-        match self.store.claim(claim).await? {
-            Claimed::Refused(Some(record)) => {
-                Ok(Claimed::Refused(Some(self.resolved(record).await?)))
-            }
-            claimed => Ok(claimed),
-        }
+    fn claim(&self, claim: &Claim<'_>) -> impl Future<Output = Result<Claimed, StoreError>> + Send {
+        self.store.claim(claim)
     }
 
-    async fn get(&self, key: &str) -> Result<Option<StoredRecord>, StoreError> {
-        match self.store.get(key).await? {
-            Some(record) => self.resolved(record).await.map(Some),
-            None => Ok(None),
-        }
+    fn get(
+        &self,
+        key: &str,
+    ) -> impl Future<Output = Result<Option<StoredRecord>, StoreError>> + Send {
+        self.store.get(key)
     }
 
     async fn complete(&self, completion: &Completion<'_>) -> Result<Finished, StoreError> {
         let max = self.store.max_answer_len(completion.key());
-        match completion.answer() {
+        let answer = match completion.answer() {
             Answer::Response(json) if max.is_some_and(|max| json.len() > max) => {
-                let reference = self.overflow.put(&name(completion), json).await?;
-                let answer = Answer::Overflow(reference.into());
-                self.store.complete(&completion.with_answer(&answer)).await
+                Answer::Overflow(self.overflow.put(&name(completion), json).await?.into())
             }
-            _ => self.store.complete(completion).await,
-        }
+            Answer::Error(json) if max.is_some_and(|max| json.len() > max) => Answer::Omitted,
+            _ => return self.store.complete(completion).await,
+        };
+        self.store.complete(&completion.with_answer(&answer)).await
     }
 
-    async fn release(&self, release: &Release<'_>) -> Result<Finished, StoreError> {
-        self.store.release(release).await
+    fn release(
+        &self,
+        release: &Release<'_>,
+    ) -> impl Future<Output = Result<Finished, StoreError>> + Send {
+        self.store.release(release)
+    }
+
+    fn overflow(
+        &self,
+        reference: &str,
+    ) -> impl Future<Output = Result<Option<String>, StoreError>> + Send {
+        self.overflow.get(reference)
     }
 }
 
@@ -105,15 +96,3 @@ impl<St, O> fmt::Debug for WithOverflow<St, O> {
         f.debug_struct("WithOverflow").finish_non_exhaustive()
     }
 }
-
-/// A record refers to an answer that is not there.
-#[derive(Debug)]
-struct Gone;
-
-impl fmt::Display for Gone {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the answer that the record refers to is gone from the overflow store")
-    }
-}
-
-impl std::error::Error for Gone {}

@@ -1,7 +1,11 @@
-use std::{fmt, future::Future};
+use std::{
+    fmt,
+    future::{Future, ready},
+    sync::Arc,
+};
 
 use crate::{
-    decision::Times,
+    decision::{Fence, Times},
     now::Now,
     record::{Answer, StoredRecord},
     store::StoreError,
@@ -33,8 +37,8 @@ pub trait IdempotencyStore: Send + Sync + 'static {
         key: &str,
     ) -> impl Future<Output = Result<Option<StoredRecord>, StoreError>> + Send;
 
-    /// Writes the answer, if there is no record or one with the same mark:
-    /// [`Completion::may_replace`].
+    /// Writes the answer, if there is no record, or one of a running call that passes the
+    /// [`Fence`], or one that passes it and has this very answer: [`Completion::may_replace`].
     ///
     /// # Errors
     ///
@@ -44,7 +48,8 @@ pub trait IdempotencyStore: Send + Sync + 'static {
         completion: &Completion<'_>,
     ) -> impl Future<Output = Result<Finished, StoreError>> + Send;
 
-    /// Deletes the record, if it has the same mark: [`Release::may_delete`].
+    /// Deletes the record, if it is that of a running call and passes the [`Fence`]:
+    /// [`Release::may_delete`]. That there is none is fine.
     ///
     /// # Errors
     ///
@@ -54,10 +59,63 @@ pub trait IdempotencyStore: Send + Sync + 'static {
         release: &Release<'_>,
     ) -> impl Future<Output = Result<Finished, StoreError>> + Send;
 
+    /// Reads an answer that lies in another store. A store that writes no
+    /// [`Answer::Overflow`] has none.
+    ///
+    /// # Errors
+    ///
+    /// The other store cannot say.
+    fn overflow(
+        &self,
+        reference: &str,
+    ) -> impl Future<Output = Result<Option<String>, StoreError>> + Send {
+        let _ = reference;
+        ready(Ok(None))
+    }
+
     /// How many bytes of JSON fit beside this key; `None` if there is no limit.
     fn max_answer_len(&self, key: &str) -> Option<usize> {
         let _ = key;
         None
+    }
+}
+
+/// Layers may share a store.
+impl<St: IdempotencyStore> IdempotencyStore for Arc<St> {
+    fn claim(&self, claim: &Claim<'_>) -> impl Future<Output = Result<Claimed, StoreError>> + Send {
+        (**self).claim(claim)
+    }
+
+    fn get(
+        &self,
+        key: &str,
+    ) -> impl Future<Output = Result<Option<StoredRecord>, StoreError>> + Send {
+        (**self).get(key)
+    }
+
+    fn complete(
+        &self,
+        completion: &Completion<'_>,
+    ) -> impl Future<Output = Result<Finished, StoreError>> + Send {
+        (**self).complete(completion)
+    }
+
+    fn release(
+        &self,
+        release: &Release<'_>,
+    ) -> impl Future<Output = Result<Finished, StoreError>> + Send {
+        (**self).release(release)
+    }
+
+    fn overflow(
+        &self,
+        reference: &str,
+    ) -> impl Future<Output = Result<Option<String>, StoreError>> + Send {
+        (**self).overflow(reference)
+    }
+
+    fn max_answer_len(&self, key: &str) -> Option<usize> {
+        (**self).max_answer_len(key)
     }
 }
 
@@ -179,7 +237,7 @@ impl fmt::Debug for Claim<'_> {
 #[derive(Debug, Clone, Copy)]
 pub struct Completion<'a> {
     key: &'a str,
-    owner: Option<&'a str>,
+    fence: Fence<'a>,
     now: Now,
     expiration: i64,
     answer: &'a Answer,
@@ -187,18 +245,16 @@ pub struct Completion<'a> {
 }
 
 impl<'a> Completion<'a> {
-    /// A completion by whoever has this mark. Without one it completes a record of another
-    /// language, which has none.
     pub(crate) fn new(
         key: &'a str,
-        owner: Option<&'a str>,
+        fence: Fence<'a>,
         answer: &'a Answer,
         now: Now,
         expiration: i64,
     ) -> Self {
         Self {
             key,
-            owner,
+            fence,
             now,
             expiration,
             answer,
@@ -227,10 +283,10 @@ impl<'a> Completion<'a> {
         self.key
     }
 
-    /// The mark that the record must have; `None`: it must have none.
+    /// Whose record it must be.
     #[must_use]
-    pub fn owner(&self) -> Option<&'a str> {
-        self.owner
+    pub fn fence(&self) -> Fence<'a> {
+        self.fence
     }
 
     /// When it is decided.
@@ -260,7 +316,7 @@ impl<'a> Completion<'a> {
     /// Whether the completion may take the place of what there is.
     #[must_use]
     pub fn may_replace(&self, record: Option<&StoredRecord>) -> bool {
-        crate::decision::may_finish(record, self.owner)
+        crate::decision::may_complete(record, self.fence, self.answer)
     }
 
     /// The record to write over the one there was.
@@ -269,7 +325,7 @@ impl<'a> Completion<'a> {
         let mut record = StoredRecord::new(crate::Status::Completed, self.expiration)
             .with_answer(self.answer.clone())
             .with_in_progress_expiration(before.and_then(StoredRecord::in_progress_expiration));
-        if let Some(owner) = self.owner {
+        if let Fence::Owner(owner) = self.fence {
             record = record.with_owner(owner);
         }
         let hash = self
@@ -286,13 +342,12 @@ impl<'a> Completion<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct Release<'a> {
     key: &'a str,
-    owner: Option<&'a str>,
+    fence: Fence<'a>,
 }
 
 impl<'a> Release<'a> {
-    /// A release by whoever has this mark.
-    pub(crate) fn new(key: &'a str, owner: Option<&'a str>) -> Self {
-        Self { key, owner }
+    pub(crate) fn new(key: &'a str, fence: Fence<'a>) -> Self {
+        Self { key, fence }
     }
 
     /// The whole key.
@@ -301,15 +356,15 @@ impl<'a> Release<'a> {
         self.key
     }
 
-    /// The mark that the record must have; `None`: it must have none.
+    /// Whose record it must be.
     #[must_use]
-    pub fn owner(&self) -> Option<&'a str> {
-        self.owner
+    pub fn fence(&self) -> Fence<'a> {
+        self.fence
     }
 
     /// Whether this record may be deleted.
     #[must_use]
     pub fn may_delete(&self, record: Option<&StoredRecord>) -> bool {
-        crate::decision::may_finish(record, self.owner)
+        crate::decision::may_release(record, self.fence)
     }
 }
