@@ -30,6 +30,9 @@ mod service;
 mod settings;
 mod shared;
 pub mod store;
+#[cfg(feature = "test-util")]
+#[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
+pub mod test_util;
 mod too_large;
 
 pub use builder::IdempotencyBuilder;
@@ -50,6 +53,9 @@ pub use now::Now;
 pub use record::{Answer, Status, StoredRecord, UnknownStatus};
 pub use service::Idempotency;
 pub use settings::ExchangeSettings;
+#[cfg(feature = "dynamodb")]
+#[cfg_attr(docsrs, doc(cfg(feature = "dynamodb")))]
+pub use store::dynamodb::DynamoDbStore;
 pub use store::{
     IdempotencyStore, InMemoryStore, OverflowStore, StoreError, StoreErrorKind, WithOverflow,
 };

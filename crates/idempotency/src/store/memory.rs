@@ -50,6 +50,11 @@ impl InMemoryStore {
         self.lock().by_key.insert(key.into(), record);
     }
 
+    /// Removes a record, whosever it is.
+    pub fn remove(&self, key: &str) {
+        self.lock().by_key.remove(key);
+    }
+
     /// The keys, in no order.
     #[must_use]
     pub fn keys(&self) -> Vec<String> {

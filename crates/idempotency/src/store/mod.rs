@@ -1,5 +1,8 @@
 //! Where records live.
 
+#[cfg(feature = "dynamodb")]
+#[cfg_attr(docsrs, doc(cfg(feature = "dynamodb")))]
+pub mod dynamodb;
 mod error;
 mod memory;
 mod overflow;

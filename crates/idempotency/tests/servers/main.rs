@@ -1,0 +1,12 @@
+//! Stores against servers.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod dynamodb;
+
+use std::process::ExitCode;
+
+use testbed::process::Harness;
+
+fn main() -> ExitCode {
+    Harness::new().tests(dynamodb::tests()).main()
+}
