@@ -7,7 +7,7 @@ use std::{
 use powertools_core::EnvError;
 
 use crate::{
-    record::StoredRecord,
+    record::{Status, StoredRecord},
     store::{StoreError, StoreErrorKind},
 };
 
@@ -48,7 +48,7 @@ pub enum IdempotencyErrorKind {
     /// lease is over.
     Complete,
     /// The call has failed, and its record could not be deleted. A duplicate runs it again when
-    /// the lease is over.
+    /// the lease is over. It takes the place of the handler's error, but around an http service.
     Release,
     /// The call has run, but its answer is not JSON.
     Unstorable,
@@ -169,7 +169,8 @@ impl IdempotencyError {
         self.kind() == IdempotencyErrorKind::LeaseLost
     }
 
-    /// Whether the handler has run, so that its effects are there.
+    /// Whether the handler has run in this call, so that its effects are there. What another
+    /// call did is not meant.
     #[must_use]
     pub fn has_run(&self) -> bool {
         matches!(
@@ -199,7 +200,10 @@ impl IdempotencyError {
     /// When the running call is over at the latest: the end of its lease.
     #[must_use]
     pub fn lease_ends_at(&self) -> Option<SystemTime> {
-        let millis = self.record()?.in_progress_expiration()?;
+        let running = self
+            .record()
+            .filter(|record| record.status() == Status::InProgress);
+        let millis = running?.in_progress_expiration()?;
         let since = Duration::from_millis(u64::try_from(millis).ok()?);
         SystemTime::UNIX_EPOCH.checked_add(since)
     }

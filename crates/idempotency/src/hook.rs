@@ -4,7 +4,8 @@ use crate::record::StoredRecord;
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
-/// A completed record that is replayed, with its key.
+/// A completed record that is replayed, with its key. From the local cache of the process that
+/// ran the call it has neither mark nor lease.
 #[derive(Debug, Clone, Copy)]
 pub struct ReplayedRecord<'a> {
     key: &'a str,

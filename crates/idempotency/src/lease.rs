@@ -58,16 +58,16 @@ impl Lease {
             .any(|lease| *lease.0.key == *key)
     }
 
-    /// The lease of the idempotent call that this code runs in: the innermost, if several are
-    /// nested. `None` outside of any, where a call runs without a record, and in a task that was
-    /// spawned.
+    /// The lease of the idempotent call that this code runs in: the innermost that has a record,
+    /// if several are nested. `None` outside of any, and in a task that was spawned.
     #[must_use]
     pub fn current() -> Option<Self> {
         CURRENT.try_with(Clone::clone).ok()
     }
 
     /// Whether nobody else may have the key. It is not live if either clock says that the time is
-    /// over: the wall clock, or the one that never goes back. A hold
+    /// over: the wall clock, or the one that never goes back. The last millisecond does not count,
+    /// since in Redis somebody else may take over in it. A hold
     /// ([`AfterTimeout::Hold`](crate::AfterTimeout::Hold)) keeps others away for longer, but is
     /// not the owner's time.
     #[must_use]
@@ -83,8 +83,8 @@ impl Lease {
             // It locks until the record expires.
             return true;
         };
-        Now::from(clock.now()).millis() <= *end
-            && clock.instant().saturating_duration_since(*began) <= *length
+        Now::from(clock.now()).millis() < *end
+            && clock.instant().saturating_duration_since(*began) < *length
     }
 
     /// When the lease ends by the wall clock; `None` if the record has none.

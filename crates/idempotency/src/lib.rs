@@ -56,6 +56,9 @@ pub use settings::ExchangeSettings;
 #[cfg(feature = "dynamodb")]
 #[cfg_attr(docsrs, doc(cfg(feature = "dynamodb")))]
 pub use store::dynamodb::DynamoDbStore;
+#[cfg(feature = "redis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+pub use store::redis::RedisStore;
 pub use store::{
     IdempotencyStore, InMemoryStore, OverflowStore, StoreError, StoreErrorKind, WithOverflow,
 };

@@ -19,6 +19,8 @@ pub(super) struct Call<'a, St, H, F> {
     pub(super) invocation: &'a Invocation,
     pub(super) key: Arc<str>,
     pub(super) identity: Identity,
+    /// When the call came. No later time counts as an earlier one.
+    pub(super) began: Now,
     durable_replay: bool,
 }
 
@@ -35,6 +37,7 @@ impl<'a, St, H, F> Call<'a, St, H, F> {
             invocation,
             key,
             identity,
+            began: shared.settings.host.clock().now().into(),
             durable_replay,
         }
     }

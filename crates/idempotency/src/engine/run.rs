@@ -110,7 +110,8 @@ impl<St: IdempotencyStore, H, F> Call<'_, St, H, F> {
     }
 
     async fn complete(&self, hold: &mut Hold<St>, answer: Answer) -> Result<(), IdempotencyError> {
-        let now = self.now();
+        // A clock that was put back during the call must not make its record forgotten sooner.
+        let now = self.now().max(self.began);
         let expiration = now.after(self.settings().expires_after).seconds();
         match hold.complete(answer.clone(), now, expiration).await {
             Ok(Finished::Done) => {

@@ -24,7 +24,7 @@ pub(super) enum Settled<St: IdempotencyStore> {
 impl<St: IdempotencyStore, H, F> Call<'_, St, H, F> {
     /// Finds out whether the call is to be replayed or run.
     pub(super) async fn settle(&mut self) -> Result<Settled<St>, IdempotencyError> {
-        if let Some(record) = self.cached(self.now())? {
+        if let Some(record) = self.cached(self.began)? {
             return Ok(Settled::Replay(record));
         }
         let protocol = self.protocol();
@@ -70,7 +70,7 @@ impl<St: IdempotencyStore, H, F> Call<'_, St, H, F> {
         hold: &mut Hold<St>,
     ) -> Result<Step, IdempotencyError> {
         let mut waiting = None;
-        let mut now = self.now();
+        let mut now = self.began;
         let mut step = protocol.begin(now);
         loop {
             step = match step {
@@ -146,7 +146,8 @@ impl<St: IdempotencyStore, H, F> Call<'_, St, H, F> {
 /// of the last attempt; one before it may have come through.
 fn may_have_claimed(error: &IdempotencyError) -> bool {
     match error.kind() {
-        IdempotencyErrorKind::NoTimeLeft => true,
+        // A claim that was sent twice is refused by itself.
+        IdempotencyErrorKind::NoTimeLeft | IdempotencyErrorKind::Read => true,
         IdempotencyErrorKind::Claim => matches!(
             error.store(),
             Some(StoreErrorKind::Unavailable | StoreErrorKind::Throttled | StoreErrorKind::Other)

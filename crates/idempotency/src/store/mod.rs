@@ -6,6 +6,9 @@ pub mod dynamodb;
 mod error;
 mod memory;
 mod overflow;
+#[cfg(feature = "redis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+pub mod redis;
 #[expect(
     clippy::module_inception,
     reason = "the trait that the module is about"

@@ -20,7 +20,8 @@ use crate::{
 /// Run the suite in `test_util` (feature `test-util`) over a store of your own.
 pub trait IdempotencyStore: Send + Sync + 'static {
     /// Writes the record of a running call, if there is none, or one that has expired, or one of
-    /// a call whose lease is over: [`Claim::may_replace`]. It replaces the whole record.
+    /// a call whose lease is over: [`Claim::may_replace`]. It replaces the whole record. In the
+    /// last millisecond of a lease it may say either.
     ///
     /// # Errors
     ///
@@ -39,6 +40,7 @@ pub trait IdempotencyStore: Send + Sync + 'static {
 
     /// Writes the answer, if there is no record, or one of a running call that passes the
     /// [`Fence`], or one that passes it and has this very answer: [`Completion::may_replace`].
+    /// The lease need not be kept.
     ///
     /// # Errors
     ///

@@ -56,15 +56,13 @@ pub(in crate::test_util) async fn every_answer_comes_back(store: impl Idempotenc
     }
 }
 
-pub(in crate::test_util) async fn completion_keeps_lease_and_hash(store: impl IdempotencyStore) {
+pub(in crate::test_util) async fn completion_keeps_hash_and_mark(store: impl IdempotencyStore) {
     let claim = ME.with_payload_hash("h4sh").claim(NOW);
     written(&store, &claim).await;
     let answer = response("1");
     completed(&store, &ME.complete(&answer, later(10))).await;
     let record = stored(&store, KEY).await.expect("it was completed");
     assert_eq!(record.payload_hash(), Some("h4sh"));
-    let lease = record.in_progress_expiration();
-    assert_eq!(lease, Some(claim.in_progress_expiration()));
     assert_eq!(record.owner(), Some(MINE));
 }
 

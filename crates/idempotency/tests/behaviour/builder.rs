@@ -1,0 +1,65 @@
+//! What is said when a layer cannot be built, and what is shown of one that was.
+
+use std::error::Error;
+
+use powertools_idempotency::{IdempotencyConfig, IdempotencyLayer, InMemoryStore};
+use serde_json::json;
+
+use crate::support::{Bed, chain};
+
+#[test]
+fn an_empty_id_is_an_error_also_with_a_prefix() {
+    let error = IdempotencyLayer::builder("", InMemoryStore::new()).build();
+    let error = error.unwrap_err();
+    assert!(error.to_string().contains("id"), "{error}");
+    assert!(error.source().is_none());
+    let builder = IdempotencyLayer::builder("", InMemoryStore::new()).key_prefix("p");
+    builder.build().unwrap_err();
+}
+
+#[test]
+fn an_expression_that_is_not_jmespath_is_an_error_that_says_why() {
+    let bed = Bed::default();
+    for error in [
+        bed.builder().key("a[").build().map(drop).unwrap_err(),
+        bed.builder()
+            .payload_validation("a[")
+            .build()
+            .map(drop)
+            .unwrap_err(),
+        bed.builder()
+            .key("nothing(a)")
+            .build_config()
+            .map(drop)
+            .unwrap_err(),
+    ] {
+        assert!(error.source().is_some(), "{}", chain(&error));
+        assert!(error.to_string().contains("JMESPath"), "{error}");
+    }
+}
+
+#[test]
+fn what_is_built_shows_its_prefix_and_no_more() {
+    let bed = Bed::default();
+    let builder = bed.builder().key("s3cret");
+    assert!(format!("{builder:?}").contains("orders"));
+    let layer = builder.build().unwrap();
+    let shown = format!("{layer:?} {:?}", layer.config());
+    assert!(
+        shown.contains("f.orders") && !shown.contains("s3cret"),
+        "{shown}"
+    );
+}
+
+#[tokio::test]
+async fn clones_of_a_config_share_it_and_a_layer_can_be_made_of_it() {
+    let config = IdempotencyConfig::builder("id", InMemoryStore::new());
+    let config = config.build_config().unwrap();
+    let bed = Bed::default();
+    let layer = IdempotencyLayer::new(config.clone());
+    bed.answer_to(&layer, crate::support::event(), json!(1))
+        .await
+        .unwrap();
+    assert_eq!(config.store().len(), 1);
+    assert_eq!(layer.config().store().len(), 1);
+}

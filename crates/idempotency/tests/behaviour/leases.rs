@@ -1,0 +1,213 @@
+//! How long a claim holds.
+
+use lambda_runtime::LambdaEvent;
+use powertools_core::test_util::TestContext;
+use powertools_idempotency::{AfterTimeout, IdempotencyErrorKind, IdempotencyLayer};
+use serde_json::{Value, json};
+
+use crate::support::{
+    Bed, Fault, HOUR, LEASE, MILLIS, Op, SECONDS, TestStore, kind, moment, ms, own, secs,
+};
+
+/// With this deadline, from now.
+fn until(left: std::time::Duration) -> LambdaEvent<Value> {
+    let context = TestContext::new("r").deadline(moment() + left);
+    context.event(json!({"id": "k"}))
+}
+
+/// Lease and expiry of the claim, from now: in milliseconds, and in seconds.
+async fn claimed(
+    bed: &Bed,
+    layer: &IdempotencyLayer<TestStore>,
+    event: LambdaEvent<Value>,
+) -> (i64, i64) {
+    let records = bed.store.clone();
+    let looks = move || {
+        let records = records.clone();
+        async move {
+            let record = records.only().await.unwrap();
+            Ok([
+                record.in_progress_expiration().unwrap(),
+                record.expiration(),
+            ])
+        }
+    };
+    let [lease, expiration] = bed.call_with(layer, event, looks).await.unwrap();
+    (lease - MILLIS, expiration - SECONDS)
+}
+
+#[tokio::test]
+async fn the_lease_is_what_is_left_of_the_invocation() {
+    let bed = Bed::default();
+    let times = claimed(&bed, &bed.layer(), until(ms(12_345))).await;
+    assert_eq!(times, (12_345, HOUR));
+}
+
+#[tokio::test]
+async fn without_a_known_deadline_it_is_the_configured_one() {
+    let bed = Bed::default();
+    let configured = bed.builder().lease(secs(7)).build().unwrap();
+    let event = crate::support::event();
+    assert_eq!(claimed(&bed, &configured, event).await, (7000, HOUR));
+    // A deadline counts for more.
+    bed.store.records.clear();
+    assert_eq!(
+        claimed(&bed, &configured, until(secs(9))).await,
+        (9000, HOUR)
+    );
+}
+
+#[tokio::test]
+async fn it_is_15_minutes_by_default() {
+    let bed = Bed::default();
+    let times = claimed(&bed, &bed.layer(), crate::support::event()).await;
+    assert_eq!(times, (LEASE, HOUR));
+}
+
+#[tokio::test]
+async fn a_deadline_that_was_over_when_the_invocation_arrived_is_unknown() {
+    let bed = Bed::default();
+    let past = TestContext::new("r").deadline(moment() - secs(5));
+    let times = claimed(&bed, &bed.layer(), past.event(json!({"id": "k"}))).await;
+    assert_eq!(times, (LEASE, HOUR));
+}
+
+#[tokio::test]
+async fn a_lease_longer_than_the_expiry_holds_the_record_as_long() {
+    let bed = Bed::default();
+    let layer = bed.builder().expires_after(secs(60)).build().unwrap();
+    // Half a second past the second.
+    let times = claimed(&bed, &layer, crate::support::event()).await;
+    assert_eq!(times, (LEASE, LEASE / 1000));
+}
+
+#[tokio::test]
+async fn the_expiry_counts_from_the_end_of_the_call_in_whole_seconds() {
+    let bed = Bed::default();
+    let layer = bed.builder().expires_after(ms(60_900)).build().unwrap();
+    let clock = bed.clock.clone();
+    let takes_long = move || {
+        clock.advance(secs(30));
+        async { Ok(json!(1)) }
+    };
+    bed.call(&layer, takes_long).await.unwrap();
+    // 20.500 + 30 + 60.900 = 111.400
+    assert_eq!(bed.record().await.expiration(), SECONDS + 30 + 61);
+    bed.clock.advance(secs(61) + ms(499));
+    assert_eq!(bed.next(&layer).await.unwrap(), json!(1));
+    bed.clock.advance(ms(1));
+    assert_eq!(bed.next(&layer).await.unwrap(), json!("ran again"));
+}
+
+#[tokio::test]
+async fn a_hold_adds_to_the_lease() {
+    let bed = Bed::default();
+    let hold = AfterTimeout::Hold(secs(100));
+    let layer = bed.builder().after_timeout(hold).build().unwrap();
+    assert_eq!(claimed(&bed, &layer, until(secs(3))).await, (103_000, HOUR));
+}
+
+#[tokio::test]
+async fn never_retrying_holds_until_the_record_expires() {
+    let bed = Bed::default();
+    let never = bed.builder().after_timeout(AfterTimeout::NeverRetry);
+    let layer = never.build().unwrap();
+    // To the last millisecond of its last second.
+    let (lease, expiration) = claimed(&bed, &layer, until(secs(3))).await;
+    assert_eq!(expiration, HOUR);
+    assert_eq!(lease, HOUR * 1000 - 500 + 999);
+}
+
+#[tokio::test]
+async fn after_a_time_out_a_duplicate_meets_what_the_policy_says() {
+    let policies = [
+        (AfterTimeout::Retry, 3),
+        (AfterTimeout::Hold(secs(100)), 103),
+        (AfterTimeout::NeverRetry, 3600),
+    ];
+    for (policy, held) in policies {
+        let bed = Bed::default();
+        let layer = bed.builder().after_timeout(policy).build().unwrap();
+        // Killed: nothing is dropped.
+        let call = bed.call_with(
+            &layer,
+            until(secs(3)),
+            std::future::pending::<Result<Value, String>>,
+        );
+        let mut call = Box::pin(call);
+        assert!(crate::support::polled(call.as_mut()).await.is_none());
+        crate::support::kill(call);
+        bed.clock.advance(secs(held));
+        assert!(own(bed.next(&layer).await).is_in_progress(), "{policy:?}");
+        bed.clock.advance(ms(500));
+        bed.next(&layer).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_claim_with_no_time_left_has_a_lease_that_ends_now() {
+    let bed = Bed::default();
+    let config = bed.builder().build_config().unwrap();
+    let clock = bed.clock.clone();
+    let store = bed.store.clone();
+    // The inner one is called when the time of the invocation is over.
+    let outer = bed.builder().key_prefix("outer").build().unwrap();
+    let late = move || {
+        let (config, clock, store) = (config.clone(), clock.clone(), store.clone());
+        async move {
+            clock.advance(secs(5));
+            let inner = powertools_idempotency::idempotent(&config, &"late", || async {
+                let keys = store.records.keys();
+                let key = keys.iter().find(|key| key.starts_with("f.orders"));
+                let record =
+                    powertools_idempotency::IdempotencyStore::get(&store.records, key.unwrap())
+                        .await;
+                Ok::<_, String>(record.unwrap().unwrap().in_progress_expiration())
+            });
+            Ok(inner.await.unwrap())
+        }
+    };
+    let lease: Option<i64> = bed.call_with(&outer, until(secs(3)), late).await.unwrap();
+    assert_eq!(lease, Some(MILLIS + 5000), "zero, and not the default");
+}
+
+#[tokio::test]
+async fn a_call_whose_time_is_over_when_the_claim_is_answered_runs_nothing() {
+    let bed = Bed::default();
+    let layer = bed.layer();
+    for late in [2, 1, 1] {
+        let clock = bed.clock.clone();
+        let answered = Fault::after(move || clock.advance(ms(late)));
+        bed.store.next(Op::Claim, answered);
+    }
+    let answer = bed.answer_to(&layer, until(ms(1)), json!(1)).await;
+    assert_eq!(kind(answer), IdempotencyErrorKind::InconsistentState);
+    assert_eq!(bed.runs.count(), 0);
+    // And holds nobody up.
+    bed.next(&layer).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_longest_durations_are_no_panic() {
+    let longest = std::time::Duration::MAX;
+    let bed = Bed::default();
+    for builder in [
+        bed.builder().lease(longest),
+        bed.builder().expires_after(longest),
+        bed.builder().after_timeout(AfterTimeout::Hold(longest)),
+        bed.builder().wait_in_progress(longest),
+        bed.builder()
+            .expires_after(longest)
+            .after_timeout(AfterTimeout::NeverRetry),
+    ] {
+        bed.store.records.clear();
+        let layer = builder.build().unwrap();
+        let held = || async {
+            let lease = powertools_idempotency::Lease::current().unwrap();
+            let _ = (lease.ends_at(), format!("{lease:?}"));
+            Ok(json!(lease.is_live()))
+        };
+        assert_eq!(bed.call(&layer, held).await.unwrap(), json!(true));
+        assert_eq!(bed.next(&layer).await.unwrap(), json!(true));
+    }
+}
