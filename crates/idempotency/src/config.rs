@@ -28,7 +28,7 @@ impl<St: IdempotencyStore, H, F> IdempotencyConfig<St, H, F> {
     where
         T: Serialize + 'static,
     {
-        let identity = self.shared.settings.exchange.keys.of(payload)?;
+        let identity = self.shared.settings.exchange.keys.of_static(payload)?;
         self.key(&identity)
     }
 

@@ -10,13 +10,36 @@ use crate::{
 };
 
 /// Runs a function once for each key of its payload, and gives its answer again.
-pub async fn idempotent<P, Res, Err, Fut, St, H, F>(
-    config: &IdempotencyConfig<St, H, F>,
+///
+/// The payload is identified at once, not when the future is polled: the future does not borrow
+/// it, and may go to another thread even if the payload may not. Its lease comes from the
+/// invocation that it runs in.
+///
+/// ```
+/// use powertools_idempotency::{IdempotencyConfig, InMemoryStore, idempotent};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let config = IdempotencyConfig::builder("greet", InMemoryStore::new()).build_config()?;
+/// let greet = async |name: &str| idempotent(&config, name, || async { Ok::<_, String>(1) }).await;
+/// assert!(greet("Ada").await.is_ok());
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// [`LayerError::Inner`] is the function's own error, [`LayerError::Layer`] that of
+/// idempotency.
+pub fn idempotent<'c, P, R, Res, Err, Fut, St, H, F>(
+    config: &'c IdempotencyConfig<St, H, F>,
     payload: &P,
-    run: impl FnOnce() -> Fut,
-) -> Result<Res, LayerError<Err, IdempotencyError>>
+    run: R,
+) -> impl Future<Output = Result<Res, LayerError<Err, IdempotencyError>>>
++ use<'c, P, R, Res, Err, Fut, St, H, F>
 where
-    P: Serialize + 'static,
+    P: Serialize + ?Sized,
+    R: FnOnce() -> Fut,
     Res: Serialize + DeserializeOwned + Send,
     Fut: Future<Output = Result<Res, Err>>,
     St: IdempotencyStore,
@@ -24,22 +47,26 @@ where
     F: KeepErrors<Err>,
 {
     let settings = &config.shared.settings;
-    if settings.disabled {
-        return run().await.map_err(LayerError::Inner);
+    let identity = (!settings.disabled).then(|| settings.exchange.keys.of(payload));
+    async move {
+        let Some(identity) = identity else {
+            return run().await.map_err(LayerError::Inner);
+        };
+        let identity = identity.map_err(LayerError::Layer)?;
+        let invocation = Invocation::current();
+        execute::<Function<Res>, _, _, _, _, _, _>(
+            &config.shared,
+            &invocation,
+            identity,
+            config.replays,
+            run,
+        )
+        .await
+        .or_else(|failure: Failure<Err>| {
+            failure.into_result::<Function<Res>, _>(&settings.exchange)
+        })
     }
-    let identity = settings
-        .exchange
-        .keys
-        .of(payload)
-        .map_err(LayerError::Layer)?;
-    let invocation = Invocation::current();
-    execute::<Function<Res>, _, _, _, _, _, _>(
-        &config.shared,
-        &invocation,
-        identity,
-        config.replays,
-        run,
-    )
-    .await
-    .or_else(|failure: Failure<Err>| failure.into_result::<Function<Res>, _>(&settings.exchange))
 }
+
+#[cfg(test)]
+mod tests;

@@ -101,17 +101,67 @@ impl fmt::Debug for Identity {
 }
 
 impl KeyPlan {
-    /// Identifies a payload.
+    /// Identifies a payload as it serialises.
     ///
-    /// A [`Value`] is read where it is, and a `Box<RawValue>` as the text it is, without loss.
-    /// Any other payload is hashed as it serialises, and turned into a [`Value`] for an
-    /// expression.
+    /// No expression takes the whole of it, and a path of names what stands there: nothing else
+    /// is serialised, and JSON text on the way, as in a `Box<RawValue>`, loses nothing. Other
+    /// expressions search a [`Value`] that is made of the payload.
     ///
     /// # Errors
     ///
     /// The payload does not serialise, an expression fails on it, or it has no key although one
     /// is required.
-    pub fn of<T: Serialize + 'static>(&self, payload: &T) -> Result<Identity, IdempotencyError> {
+    pub fn of<T: Serialize + ?Sized>(&self, payload: &T) -> Result<Identity, IdempotencyError> {
+        let mut expressions = self.expression.iter().chain(&self.validation);
+        let tree = if expressions.any(|expression| expression.as_fields().is_none()) {
+            // Its text may quote the payload.
+            Some(serde_json::to_value(payload).map_err(|_| IdempotencyErrorKind::Payload)?)
+        } else {
+            None
+        };
+        let pick = |expression: Option<&Expression>, dialect| {
+            text(|text| match expression.map(|it| (it.as_fields(), &tree)) {
+                None => canonical::write(payload, dialect, text).map_err(not_json),
+                Some((Some(fields), _)) => {
+                    let found = canonical::write_at(payload, fields, dialect, text);
+                    if !found.map_err(not_json)? {
+                        text.extend_from_slice(b"null");
+                    }
+                    Ok(())
+                }
+                Some((None, tree)) => {
+                    // Made above for such an expression
+                    let tree = tree.as_ref().ok_or(IdempotencyErrorKind::Payload)?;
+                    let selected = search(expression, tree)?;
+                    canonical::write(&*selected, dialect, text).map_err(not_json)
+                }
+            })
+        };
+        let expression = self.expression.as_ref();
+        let key = pick(expression, self.dialect())?;
+        let is_missing = match self.missing() {
+            Some(rule) if rule.in_canonical(&key) => {
+                // What seems to be nothing may be there in Python's spelling, which keeps it.
+                self.dialect() == Dialect::Python
+                    || rule.in_canonical(&pick(expression, Dialect::Python)?)
+            }
+            _ => false,
+        };
+        let validation = self.validation.as_ref();
+        let validated = validation.map(|_| pick(validation, self.dialect()));
+        self.identity(is_missing, &key, validated.transpose()?.as_deref())
+    }
+
+    /// The same for a payload whose type may be known at run time: a [`Value`] is searched where
+    /// it is, and a `Box<RawValue>` is read as [`of_json`](Self::of_json) reads it.
+    ///
+    /// # Errors
+    ///
+    /// As [`of`](Self::of).
+    pub fn of_static<T: Serialize + 'static>(
+        &self,
+        payload: &T,
+    ) -> Result<Identity, IdempotencyError> {
         let any: &dyn Any = payload;
         if let Some(value) = any.downcast_ref::<Value>() {
             return self.of_value(value);
@@ -119,13 +169,7 @@ impl KeyPlan {
         if let Some(raw) = any.downcast_ref::<Box<RawValue>>() {
             return self.of_json(raw.get().as_bytes());
         }
-        if self.expression.is_some() || self.validation.is_some() {
-            let value = serde_json::to_value(payload).map_err(|_| IdempotencyErrorKind::Payload)?;
-            return self.of_value(&value);
-        }
-        let text = text(|text| canonical::write(payload, self.dialect(), text))?;
-        let is_missing = self.missing().is_some_and(|rule| rule.in_canonical(&text));
-        self.identity(is_missing, &text, None)
+        self.of(payload)
     }
 
     /// Identifies a payload that is a [`Value`].
@@ -134,14 +178,13 @@ impl KeyPlan {
     ///
     /// As [`of`](Self::of).
     pub fn of_value(&self, payload: &Value) -> Result<Identity, IdempotencyError> {
-        let write = |value: &Value| text(|text| canonical::write(value, self.dialect(), text));
         let selected = search(self.expression.as_ref(), payload)?;
         let is_missing = self.missing().is_some_and(|rule| rule.in_value(&selected));
         let validated = match &self.validation {
             None => None,
-            Some(validation) => Some(write(&*search(Some(validation), payload)?)?),
+            Some(validation) => Some(self.write(&*search(Some(validation), payload)?)?),
         };
-        self.identity(is_missing, &write(&selected)?, validated.as_deref())
+        self.identity(is_missing, &self.write(&selected)?, validated.as_deref())
     }
 
     /// Identifies a payload that is JSON text, without loss: integers of any size, numbers as
@@ -168,7 +211,7 @@ impl KeyPlan {
     /// The same of a payload that is a [`Value`].
     pub(crate) fn text_of_value(&self, payload: &Value) -> Result<Vec<u8>, IdempotencyError> {
         let selected = search(self.expression.as_ref(), payload)?;
-        text(|text| canonical::write(&*selected, self.dialect(), text))
+        self.write(&selected)
     }
 
     /// Whether what is selected is no key, and its text.
@@ -189,13 +232,17 @@ impl KeyPlan {
                     serde_json::from_slice(json).map_err(|_| IdempotencyErrorKind::Payload)?;
                 let selected = search(expression, &value)?;
                 let is_missing = rule.is_some_and(|rule| rule.in_value(&selected));
-                let text = text(|text| canonical::write(&*selected, self.dialect(), text))?;
-                return Ok((is_missing, text));
+                return Ok((is_missing, self.write(&selected)?));
             }
         };
-        let text = text(|text| canonical::write_json(selected, self.dialect(), text))?;
+        let text =
+            text(|text| canonical::write_json(selected, self.dialect(), text).map_err(not_json))?;
         let is_missing = rule.map(|rule| rule.in_json(selected)).transpose();
         Ok((is_missing.map_err(not_json)?.unwrap_or(false), text))
+    }
+
+    fn write(&self, value: &Value) -> Result<Vec<u8>, IdempotencyError> {
+        text(|text| canonical::write(value, self.dialect(), text).map_err(not_json))
     }
 
     fn identity(
@@ -266,14 +313,18 @@ fn search<'a>(
 }
 
 /// What is hashed.
+#[inline]
 fn text(
-    write: impl FnOnce(&mut Vec<u8>) -> Result<(), CanonicalError>,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<(), IdempotencyError>,
 ) -> Result<Vec<u8>, IdempotencyError> {
     let mut text = Vec::with_capacity(64);
-    write(&mut text).map_err(not_json)?;
+    write(&mut text)?;
     Ok(text)
 }
 
 fn not_json(error: CanonicalError) -> IdempotencyError {
     IdempotencyError::from(IdempotencyErrorKind::Payload).with_source(error)
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,12 +51,12 @@ impl Missing {
         Ok(keys.all(|values| values.last().is_none_or(|(_, missing)| *missing)))
     }
 
-    /// Of canonical bytes, which the rule's own dialect wrote: looks no further than the first
-    /// child that is there.
+    /// Of canonical bytes: looks no further than the first child that is there.
     ///
-    /// Says what the other forms say, but for two things that TypeScript sees and that its
-    /// canonical bytes lack: an infinity, written as null, is there, and so is the value of a
-    /// member `__proto__`, which is never written.
+    /// Says what the other forms say of Python's bytes. TypeScript's lack two things that
+    /// TypeScript sees: an infinity, written as null, is there, and so is the value of a member
+    /// `__proto__`, which is never written. So what these say is there is there, but not the
+    /// other way round.
     pub(crate) fn in_canonical(self, bytes: &[u8]) -> bool {
         let object = match bytes.first() {
             Some(b'{') if self != Self::TypeScriptSkip => true,
@@ -117,7 +117,7 @@ fn is_falsy(value: &Value) -> bool {
 
 fn is_falsy_json(json: &[u8]) -> bool {
     match json {
-        b"null" | b"false" | b"\"\"" => true,
+        b"null" | b"false" | b"\"\"" | b"NaN" => true,
         // 1e-400 is zero too
         [b'-' | b'0'..=b'9', ..] => {
             std::str::from_utf8(json).is_ok_and(|number| number.parse() == Ok(0.0))

@@ -1,16 +1,19 @@
 //! Canonical JSON: equal values give equal bytes, whatever the order of their members.
 //!
 //! The bytes are hashed into keys that other languages share, so their spelling is fixed by
-//! [`Dialect`]. There are two sources: any `Serialize` ([`write()`]), and JSON text
-//! ([`write_json`]), which loses nothing on its way through a Rust number or string.
+//! [`Dialect`]. There are two sources: any `Serialize` ([`write()`], and [`write_at`] for a part
+//! of it), and JSON text ([`write_json`]), which loses nothing on its way through a Rust number
+//! or string.
 
 mod dialect;
+mod elements;
 mod error;
 mod json;
 mod missing;
 mod number;
 mod order;
 mod parser;
+mod pick;
 mod scalar;
 mod select;
 mod serializer;
@@ -24,5 +27,6 @@ pub(crate) use dialect::Dialect;
 pub(crate) use error::CanonicalError;
 pub(crate) use json::write_json;
 pub(crate) use missing::Missing;
+pub(crate) use pick::write_at;
 pub(crate) use select::select;
 pub(crate) use serializer::write;

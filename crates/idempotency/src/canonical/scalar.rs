@@ -1,15 +1,10 @@
 use serde::ser::{Impossible, Serialize, Serializer};
 
-use super::writer::Writer;
-use super::{CanonicalError, text};
+use super::CanonicalError;
 
-/// Takes what is one text, or becomes one as a map's key does in serde_json.
-pub(super) enum ScalarSerializer<'w, 'o> {
-    /// Writes the inside of a key; true if nothing in it was escaped.
-    Key(&'w mut Writer<'o>),
-    /// Writes the value that the text spells in JSON.
-    Json(&'w mut Writer<'o>),
-}
+/// Takes what is one text, or becomes one as a map's key does in serde_json, and gives the
+/// function's answer to it.
+pub(super) struct ScalarSerializer<F>(pub(super) F);
 
 type Never = Impossible<bool, CanonicalError>;
 
@@ -32,7 +27,10 @@ macro_rules! floats {
     )*};
 }
 
-impl Serializer for ScalarSerializer<'_, '_> {
+impl<F> Serializer for ScalarSerializer<F>
+where
+    F: FnOnce(&str) -> Result<bool, CanonicalError>,
+{
     type Ok = bool;
     type Error = CanonicalError;
     type SerializeSeq = Never;
@@ -63,10 +61,7 @@ impl Serializer for ScalarSerializer<'_, '_> {
 
     #[inline]
     fn serialize_str(self, value: &str) -> Result<bool, CanonicalError> {
-        match self {
-            Self::Key(writer) => Ok(text::push(writer.out, value, writer.dialect)),
-            Self::Json(writer) => writer.json(value).map(|()| true),
-        }
+        (self.0)(value)
     }
 
     fn serialize_bool(self, value: bool) -> Result<bool, CanonicalError> {

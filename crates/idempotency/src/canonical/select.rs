@@ -9,10 +9,25 @@ pub(crate) fn select(
     json: &[u8],
     fields: impl IntoIterator<Item = impl AsRef<str>>,
 ) -> Result<Option<&[u8]>, CanonicalError> {
-    let mut parser = Parser::new(json, Dialect::Python)?;
+    let found = select_in(Parser::new(json, Dialect::Python)?, fields)?;
+    Ok(found.map(str::as_bytes))
+}
+
+/// The same of text that is known to be UTF-8.
+pub(super) fn select_text(
+    json: &str,
+    fields: impl IntoIterator<Item = impl AsRef<str>>,
+) -> Result<Option<&str>, CanonicalError> {
+    select_in(Parser::of_text(json, Dialect::Python), fields)
+}
+
+fn select_in<'j>(
+    mut parser: Parser<'j>,
+    fields: impl IntoIterator<Item = impl AsRef<str>>,
+) -> Result<Option<&'j str>, CanonicalError> {
     let mut fields = fields.into_iter();
     let Some(field) = fields.next() else {
-        return Ok(Some(parser.whole()?.as_bytes()));
+        return Ok(Some(parser.whole()?));
     };
     let mut found = member(&mut parser, field.as_ref())?;
     parser.end()?;
@@ -22,7 +37,7 @@ pub(crate) fn select(
         };
         found = member(&mut Parser::of_text(value, Dialect::Python), field.as_ref())?;
     }
-    Ok(found.map(str::as_bytes))
+    Ok(found)
 }
 
 fn member<'j>(parser: &mut Parser<'j>, field: &str) -> Result<Option<&'j str>, CanonicalError> {

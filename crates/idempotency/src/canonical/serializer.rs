@@ -7,12 +7,12 @@ use serde::ser::{
 
 use super::scalar::ScalarSerializer;
 use super::writer::{Object, Writer};
-use super::{CanonicalError, Dialect, number};
+use super::{CanonicalError, Dialect, number, text};
 
 /// The struct that stands for JSON text as it is: serde_json's `RawValue`.
-const RAW_VALUE: &str = "$serde_json::private::RawValue";
+pub(super) const RAW_VALUE: &str = "$serde_json::private::RawValue";
 /// The same for a number, if another crate has switched on `arbitrary_precision`.
-const NUMBER: &str = "$serde_json::private::Number";
+pub(super) const NUMBER: &str = "$serde_json::private::Number";
 
 /// Appends the canonical bytes of a value; nothing in case of an error.
 pub(crate) fn write<T: Serialize + ?Sized>(
@@ -203,7 +203,10 @@ pub(super) struct Array<'w, 'o> {
 }
 
 impl<'w, 'o> Array<'w, 'o> {
-    fn new(writer: &'w mut Writer<'o>, variant: Option<Object>) -> Result<Self, CanonicalError> {
+    pub(super) fn new(
+        writer: &'w mut Writer<'o>,
+        variant: Option<Object>,
+    ) -> Result<Self, CanonicalError> {
         writer.begin_array()?;
         Ok(Self {
             writer,
@@ -260,7 +263,10 @@ pub(super) struct Members<'w, 'o> {
 
 impl<'w, 'o> Members<'w, 'o> {
     #[inline]
-    fn new(writer: &'w mut Writer<'o>, variant: Option<Object>) -> Result<Self, CanonicalError> {
+    pub(super) fn new(
+        writer: &'w mut Writer<'o>,
+        variant: Option<Object>,
+    ) -> Result<Self, CanonicalError> {
         let object = writer.begin_object()?;
         Ok(Self {
             writer,
@@ -291,7 +297,10 @@ impl SerializeMap for Members<'_, '_> {
     #[inline]
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), CanonicalError> {
         let start = self.writer.begin_key(&self.object);
-        let unescaped = key.serialize(ScalarSerializer::Key(self.writer))?;
+        let Writer { out, dialect, .. } = &mut *self.writer;
+        let unescaped = key.serialize(ScalarSerializer(|key: &str| {
+            Ok(text::push(out, key, *dialect))
+        }))?;
         self.writer.end_key(&mut self.object, start, unescaped);
         Ok(())
     }
@@ -344,7 +353,10 @@ impl SerializeStruct for Struct<'_, '_> {
     ) -> Result<(), CanonicalError> {
         match self {
             Self::Members(members) => members.field(key, value),
-            Self::Raw(writer) => value.serialize(ScalarSerializer::Json(writer)).map(|_| ()),
+            Self::Raw(writer) => {
+                let json = ScalarSerializer(|json: &str| writer.json(json).map(|()| true));
+                value.serialize(json).map(|_| ())
+            }
         }
     }
 

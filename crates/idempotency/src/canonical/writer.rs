@@ -52,7 +52,20 @@ impl<'o> Writer<'o> {
         }
     }
 
-    fn enter(&mut self) -> Result<(), CanonicalError> {
+    /// Takes back what is written behind `start`, and goes on at this depth.
+    #[inline]
+    pub(super) fn restart(&mut self, start: usize, depth: usize) {
+        self.out.truncate(start);
+        self.depth = depth;
+    }
+
+    #[inline]
+    pub(super) fn depth(&self) -> usize {
+        self.depth
+    }
+
+    #[inline]
+    pub(super) fn enter(&mut self) -> Result<(), CanonicalError> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
             return Err(CanonicalError::TooDeep);

@@ -20,7 +20,7 @@ where
         self,
         settings: &ExchangeSettings,
     ) -> impl Future<Output = Result<(Self, Identity), IdempotencyError>> + Send {
-        let identity = settings.keys().of(&self.payload);
+        let identity = settings.keys().of_static(&self.payload);
         ready(identity.map(|identity| (self, identity)))
     }
 

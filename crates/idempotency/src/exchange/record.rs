@@ -18,7 +18,7 @@ where
         self,
         settings: &ExchangeSettings,
     ) -> impl Future<Output = Result<(Self, Identity), IdempotencyError>> + Send {
-        let identity = settings.keys().of(&*self);
+        let identity = settings.keys().of_static(&*self);
         ready(identity.map(|identity| (self, identity)))
     }
 

@@ -21,7 +21,8 @@ use crate::{
 pub trait IdempotencyStore: Send + Sync + 'static {
     /// Writes the record of a running call, if there is none, or one that has expired, or one of
     /// a call whose lease is over: [`Claim::may_replace`]. It replaces the whole record. In the
-    /// last millisecond of a lease it may say either.
+    /// last millisecond of a lease it may say either, and it may take its time between two
+    /// take-overs of one key.
     ///
     /// # Errors
     ///
@@ -125,7 +126,7 @@ impl<St: IdempotencyStore> IdempotencyStore for Arc<St> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Claimed {
-    /// It is written.
+    /// It is written, or was before: the same claim was sent twice.
     Written,
     /// There is a record that counts. A store that knows it tells it, else it is read.
     Refused(Option<StoredRecord>),
@@ -167,6 +168,15 @@ impl<'a> Claim<'a> {
     pub(crate) fn with_payload_hash(mut self, hash: impl Into<Option<&'a str>>) -> Self {
         self.payload_hash = hash.into();
         self
+    }
+
+    /// The same under another key: for stores that wrap another.
+    #[must_use]
+    pub fn with_key<'b>(self, key: &'b str) -> Claim<'b>
+    where
+        'a: 'b,
+    {
+        Claim { key, ..self }
     }
 
     /// The whole key.
@@ -279,6 +289,15 @@ impl<'a> Completion<'a> {
         Completion { answer, ..self }
     }
 
+    /// The same under another key: for stores that wrap another.
+    #[must_use]
+    pub fn with_key<'b>(self, key: &'b str) -> Completion<'b>
+    where
+        'a: 'b,
+    {
+        Completion { key, ..self }
+    }
+
     /// The whole key.
     #[must_use]
     pub fn key(&self) -> &'a str {
@@ -350,6 +369,15 @@ pub struct Release<'a> {
 impl<'a> Release<'a> {
     pub(crate) fn new(key: &'a str, fence: Fence<'a>) -> Self {
         Self { key, fence }
+    }
+
+    /// The same under another key: for stores that wrap another.
+    #[must_use]
+    pub fn with_key<'b>(self, key: &'b str) -> Release<'b>
+    where
+        'a: 'b,
+    {
+        Release { key, ..self }
     }
 
     /// The whole key.

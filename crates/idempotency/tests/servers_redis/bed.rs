@@ -250,6 +250,11 @@ pub(crate) fn answer() -> Value {
     json!({"message": "héllo", "b": 1})
 }
 
+/// As it is stored.
+pub(crate) fn stored_answer() -> &'static str {
+    r#"{"b": 1, "message": "h\u00e9llo"}"#
+}
+
 /// The whole key of a payload.
 pub(crate) fn key<St: IdempotencyStore>(config: &IdempotencyConfig<St>, payload: &str) -> String {
     let json = serde_json::to_vec(payload).unwrap();

@@ -199,10 +199,11 @@ async fn server_that_is_not_ready_is_asked_again() {
 #[tokio::test]
 async fn server_that_says_no_is_not_asked_again() {
     within(async {
-        for (line, kind) in [
-            ("NOPERM no permissions", StoreErrorKind::AccessDenied),
-            ("OOM command not allowed", StoreErrorKind::Throttled),
-            ("ERR something else", StoreErrorKind::Other),
+        // A release follows where an earlier attempt may have come through.
+        for (line, kind, asked) in [
+            ("NOPERM no permissions", StoreErrorKind::AccessDenied, 1),
+            ("OOM command not allowed", StoreErrorKind::Throttled, 2),
+            ("ERR something else", StoreErrorKind::Other, 2),
         ] {
             let broken = Broken::plain().await;
             let config = broken.warm(PATIENCE).await;
@@ -211,7 +212,7 @@ async fn server_that_says_no_is_not_asked_again() {
             broken.proxy.set_rules([rule]);
             let counter = Counter::default();
             store_fails_with(counter.answer(&config, "k").await, kind);
-            assert_eq!(broken.proxy.times_fired("line"), 1, "{line}");
+            assert_eq!(broken.proxy.times_fired("line"), asked, "{line}");
         }
     })
     .await;

@@ -11,3 +11,4 @@ mod foreign;
 mod python;
 mod races;
 mod rows;
+mod suite;

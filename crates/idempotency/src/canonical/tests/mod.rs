@@ -3,9 +3,11 @@
 mod json;
 mod missing;
 mod numbers;
+mod pick;
 mod properties;
 mod select;
 mod serialize;
+mod shape;
 mod text;
 
 use super::{CanonicalError, Dialect, write, write_json};

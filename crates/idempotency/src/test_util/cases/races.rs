@@ -10,11 +10,13 @@ use crate::{
 };
 
 const CALLERS: usize = 64;
+const DONE: &str = "suite#done";
 
 /// What each of many claims came to that begin together, with its own record.
 fn claim_together<St: IdempotencyStore>(
     store: &Arc<St>,
     start: &Arc<Barrier>,
+    key: &'static str,
     now: Now,
 ) -> JoinSet<(StoredRecord, Claimed)> {
     let mut tasks = JoinSet::new();
@@ -22,7 +24,7 @@ fn claim_together<St: IdempotencyStore>(
         let (store, start) = (Arc::clone(store), Arc::clone(start));
         tasks.spawn(async move {
             let owner = format!("{at:032x}");
-            let claim = Caller::new(KEY, &owner).claim(now);
+            let claim = Caller::new(key, &owner).claim(now);
             start.wait().await;
             let claimed = store
                 .claim(&claim)
@@ -37,6 +39,7 @@ fn claim_together<St: IdempotencyStore>(
 /// The record of the one claim that was written; all the others have seen it.
 async fn only_winner<St: IdempotencyStore>(
     store: &St,
+    key: &str,
     tasks: JoinSet<(StoredRecord, Claimed)>,
 ) -> StoredRecord {
     let (mut winners, mut seen) = (Vec::new(), Vec::new());
@@ -48,7 +51,7 @@ async fn only_winner<St: IdempotencyStore>(
     }
     assert_eq!(winners.len(), 1, "claims that were written");
     let winner = winners.remove(0);
-    assert_eq!(stored(store, KEY).await.as_ref(), Some(&winner));
+    assert_eq!(stored(store, key).await.as_ref(), Some(&winner));
     assert!(
         seen.iter().all(|met| *met == winner),
         "{winner:?}: {seen:?}"
@@ -59,27 +62,22 @@ async fn only_winner<St: IdempotencyStore>(
 pub(in crate::test_util) async fn one_of_many_claims_is_written(store: impl IdempotencyStore) {
     let store = Arc::new(store);
     let start = Arc::new(Barrier::new(CALLERS));
-    let tasks = claim_together(&store, &start, NOW);
-    only_winner(&*store, tasks).await;
+    let tasks = claim_together(&store, &start, KEY, NOW);
+    only_winner(&*store, KEY, tasks).await;
 }
 
 pub(in crate::test_util) async fn one_of_many_takes_over(store: impl IdempotencyStore) {
     let store = Arc::new(store);
     let start = Arc::new(Barrier::new(CALLERS));
-    // A running call whose lease is over, and a completed record that has expired.
-    let me = Caller::new(KEY, MINE);
-    written(&*store, &me.claim(NOW)).await;
-    let tasks = claim_together(&store, &start, later(31_000));
-    let winner = only_winner(&*store, tasks).await;
-    let owner = winner.owner().expect("the mark of the winner");
-    let answer = response("1");
-    completed(
-        &*store,
-        &Caller::new(KEY, owner).complete(&answer, later(31_500)),
-    )
-    .await;
-    let tasks = claim_together(&store, &start, later(9_000_000));
-    only_winner(&*store, tasks).await;
+    // A running call whose lease is over.
+    written(&*store, &Caller::new(KEY, MINE).claim(NOW)).await;
+    let tasks = claim_together(&store, &start, KEY, later(31_000));
+    only_winner(&*store, KEY, tasks).await;
+    // A completed record that has expired.
+    let done = Caller::new(DONE, MINE);
+    completed(&*store, &done.complete(&response("1"), NOW)).await;
+    let tasks = claim_together(&store, &start, DONE, later(9_000_000));
+    only_winner(&*store, DONE, tasks).await;
 }
 
 /// A late owner and those who would replace it: either it is done, or one of them has the key.
@@ -88,7 +86,7 @@ pub(in crate::test_util) async fn completion_or_takeover(store: impl Idempotency
     let start = Arc::new(Barrier::new(CALLERS + 1));
     let me = Caller::new(KEY, MINE);
     written(&*store, &me.claim(NOW)).await;
-    let tasks = claim_together(&store, &start, later(31_000));
+    let tasks = claim_together(&store, &start, KEY, later(31_000));
     let answer = response("1");
     let completion = me.complete(&answer, later(31_000));
     start.wait().await;
@@ -97,7 +95,7 @@ pub(in crate::test_util) async fn completion_or_takeover(store: impl Idempotency
         .await
         .expect("the store completes or refuses");
     if finished == Finished::NotOwner {
-        only_winner(&*store, tasks).await;
+        only_winner(&*store, KEY, tasks).await;
         return;
     }
     let claimed = tasks.join_all().await;
