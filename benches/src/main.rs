@@ -18,6 +18,7 @@ mod jmespath;
 mod logger;
 mod metrics;
 mod operation;
+mod peer_idempotency;
 mod peer_jmespath;
 mod peer_logger;
 mod peer_metrics;
@@ -73,6 +74,7 @@ fn operations() -> impl Iterator<Item = &'static Operation> {
         peer_metrics::OPERATIONS,
         whole::OPERATIONS,
         idempotency::OPERATIONS,
+        peer_idempotency::OPERATIONS,
         jmespath::OPERATIONS,
         peer_jmespath::OPERATIONS,
     ]

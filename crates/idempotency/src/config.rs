@@ -74,7 +74,7 @@ impl<St: IdempotencyStore, H, F> IdempotencyConfig<St, H, F> {
     }
 
     fn key(&self, identity: &Identity) -> Result<Option<String>, IdempotencyError> {
-        let key = |hash| self.shared.settings.key(&Invocation::current(), hash);
+        let key = |hash| self.shared.settings.key(Invocation::current, hash);
         identity.key_hash().map(key).transpose()
     }
 

@@ -34,18 +34,16 @@ impl Settings {
     /// The whole key of a call.
     pub(crate) fn key(
         &self,
-        invocation: &Invocation,
+        invocation: impl FnOnce() -> Invocation,
         hash: &str,
     ) -> Result<String, IdempotencyError> {
-        let tenant = match self.by_tenant {
-            false => None,
-            true => Some(
-                invocation
-                    .tenant_id()
-                    .ok_or(IdempotencyErrorKind::MissingTenant)?,
-            ),
-        };
-        Ok(self.compose(tenant, hash))
+        if !self.by_tenant {
+            return Ok(self.compose(None, hash));
+        }
+        let invocation = invocation();
+        let tenant = invocation.tenant_id();
+        let tenant = tenant.ok_or(IdempotencyErrorKind::MissingTenant)?;
+        Ok(self.compose(Some(tenant), hash))
     }
 
     /// 32 hexadecimal digits, new for each run.

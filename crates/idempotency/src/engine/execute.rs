@@ -60,7 +60,7 @@ where
         shared.warn_of_missing_key();
         return run().await.map_err(|error| Failure::Inner(error, None));
     };
-    let key = shared.settings.key(invocation, hash)?.into();
+    let key = shared.settings.key(|| invocation.clone(), hash)?.into();
     let mut call = Call::new(shared, invocation, key, identity, durable_replay);
     match call.settle().await? {
         Settled::Replay(record) => call.replay::<X, _, _>(&record).await,
