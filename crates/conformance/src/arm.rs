@@ -29,6 +29,13 @@ pub trait Arm: Send + Sync {
     fn compare(&self, expected: &Json, got: &Json) -> Vec<Difference> {
         Comparison::default().differences(expected, got)
     }
+
+    /// What is to be said of the case whatever comes of it, such as that only a part of the API
+    /// can run it. Such cases are counted beside the others.
+    fn remark(&self, input: &Json) -> Option<&'static str> {
+        let _ = input;
+        None
+    }
 }
 
 /// Why an arm does not run a case.

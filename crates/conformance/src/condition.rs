@@ -61,6 +61,7 @@ pub(crate) struct Written {
     matches: Option<String>,
     r#type: Option<OneOrMore<Type>>,
     has_name: Option<Vec<String>>,
+    below: Option<f64>,
     before: Option<String>,
     shares_names_with: Option<String>,
     two_share: Option<String>,
@@ -99,7 +100,7 @@ impl Written {
     /// If it is none.
     pub(crate) fn read(mut self) -> Result<Condition, String> {
         let one_test = "a path has one test: exists, equals, one_of, contains, matches, type, \
-                        has_name, before, shares_names_with or two_share";
+                        has_name, below, before, shares_names_with or two_share";
         let mut exists = self.exists;
         let tests: Vec<Test> = [
             exists.take_if(|exists| *exists).map(|_| Test::Exists),
@@ -110,6 +111,7 @@ impl Written {
             self.matches.map(Test::Matches),
             self.r#type.map(|types| Test::Type(types.into())),
             self.has_name.map(Test::Names),
+            self.below.map(Test::Below),
         ]
         .into_iter()
         .flatten()
@@ -227,6 +229,7 @@ mod tests {
         r#"{"id":"a","utility":"u","note":"oracle quirk: a note","#,
         r#""input":{"op":"log","n":1,"big":18446744073709551616,"f":1.5,"t":true,"z":null,"#,
         r#""blank":" ","wide":"\u00e9","list":["x",{"op":"deep"}],"json":"{\"a\":1}","nan":" NaN ","text":"plain","loose":"{\"a\":-Infinity}","#,
+        r#""bigs":"[1,{\"a\":18446744073709551616}]","#,
         r#""keys":{"a":1},"names":["b","a"],"#,
         r#""twins":[{"id":1,"service":"s"},{"id":2,"service":"s"}]},"#,
         r#""expected":{"lines":[{"level":"INFO"}]}}"#,
@@ -272,6 +275,9 @@ mod tests {
             ("path = 'op'\ntype = ['null', 'number']", false),
             ("path = 'list[1]'\nhas_name = ['x', 'op']", true),
             ("path = 'list[1]'\nhas_name = ['x']", false),
+            ("path = 'n'\nbelow = 1.5", true),
+            ("path = 'n'\nbelow = 1.0", false),
+            ("path = 'op'\nbelow = 1.0", false),
             ("path = 'n'\nbefore = 'list[*]'", true),
             ("path = 'list[*]'\nbefore = 'n'", false),
             ("path = 'list[*]'\nbefore = 'list[*].op'", true),
@@ -313,6 +319,7 @@ mod tests {
             ("json", "text json-text"),
             ("nan", "text json-text loose-json"),
             ("loose", "text json-text loose-json"),
+            ("bigs", "text json-text big-json"),
             ("list", "array"),
             ("list[1]", "object"),
         ] {
@@ -327,6 +334,7 @@ mod tests {
                 "not-ascii",
                 "json-text",
                 "loose-json",
+                "big-json",
                 "array",
                 "object",
             ] {

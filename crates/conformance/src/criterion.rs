@@ -5,6 +5,7 @@ use serde::Deserialize;
 use crate::{
     glob,
     json::{Json, without_nan},
+    path::Path,
 };
 
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +17,8 @@ pub(crate) enum Test {
     Type(Vec<Type>),
     /// An object with a member of one of these names.
     Names(Vec<String>),
+    /// A number less than this.
+    Below(f64),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -37,6 +40,8 @@ pub(crate) enum Type {
     JsonText,
     /// A text that is JSON for Python alone, because of NaN or Infinity.
     LooseJson,
+    /// A text that is JSON, as Python reads it, with an integer that 64 bits do not hold.
+    BigJson,
     Array,
     Object,
 }
@@ -52,6 +57,7 @@ impl Test {
                 .is_some_and(|text| glob::matches(glob, text)),
             Self::Type(types) => types.iter().any(|r#type| r#type.is_of(value)),
             Self::Names(names) => names.iter().any(|name| value.get(name).is_some()),
+            Self::Below(limit) => value.as_number().is_some_and(|n| n.as_f64() < *limit),
         }
     }
 }
@@ -79,6 +85,14 @@ impl Type {
             (Self::LooseJson, Json::Text(text)) => {
                 let standard = without_nan(text);
                 standard != *text && Json::parse(&standard).is_ok()
+            }
+            (Self::BigJson, Json::Text(text)) => {
+                let parsed = Json::parse(&without_nan(text));
+                let mut all = Vec::new();
+                parsed
+                    .iter()
+                    .for_each(|json| all.extend(Path::everything(json)));
+                all.into_iter().any(|value| Self::BigInteger.is_of(value))
             }
             _ => false,
         }

@@ -40,6 +40,10 @@ pub const KINDS: &[(&str, &str)] = &[
         "python-names",
         "names of Python's classes, modules and attributes",
     ),
+    (
+        "python-objects",
+        "conversion of Python's objects, and how Python passes arguments",
+    ),
     ("python-text", "Python's text of values that are no text"),
     ("quirk", "a bug or quirk of the other implementation"),
     ("shared-instances", "instances that share state by a name"),

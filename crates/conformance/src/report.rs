@@ -37,6 +37,11 @@ pub(crate) fn deviation(
     writeln!(out)
 }
 
+/// One line for a case of which there is something to say whatever came of it.
+pub(crate) fn remark(out: &mut dyn Write, case: &Case, remark: &str) -> io::Result<()> {
+    writeln!(out, "REMARK {} {}: {remark}", case.utility(), case.id())
+}
+
 pub(crate) fn stale(out: &mut dyn Write, entry: &Deviation, matched: &[String]) -> io::Result<()> {
     let shown = matched.iter().take(MAX_IDS);
     let shown: Vec<&str> = shown.map(String::as_str).collect();

@@ -68,7 +68,7 @@ impl Runner {
         for case in cases.into_iter().map(Arc::new) {
             let arm = self.arms.iter().find(|a| a.utility() == case.utility());
             let Some(arm) = arm else {
-                summary.add(case.utility(), Verdict::NoArm);
+                summary.add(case.utility(), Verdict::NoArm, None);
                 continue;
             };
             let attempt = attempt(arm, &case, self.limit);
@@ -81,7 +81,11 @@ impl Runner {
                 }
                 _ => {}
             }
-            summary.add(case.utility(), verdict);
+            let remark = arm.remark(case.input());
+            if let Some(remark) = remark.filter(|_| self.verbose) {
+                report::remark(out, &case, remark)?;
+            }
+            summary.add(case.utility(), verdict, remark);
         }
         for (entry, usage) in self.deviations.iter().zip(&uses) {
             if !usage.matched.is_empty() && !usage.differed {

@@ -1,6 +1,6 @@
 //! How many cases passed.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 /// What a case counts as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,12 +18,14 @@ pub struct Summary {
     stale: usize,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Counts {
     passed: usize,
     failed: usize,
     deviations: usize,
     no_arm: usize,
+    /// How many cases there is something else to say of.
+    remarks: BTreeMap<&'static str, usize>,
 }
 
 impl Summary {
@@ -33,7 +35,7 @@ impl Summary {
         self.total().failed == 0 && self.stale == 0
     }
 
-    pub(crate) fn add(&mut self, utility: &str, verdict: Verdict) {
+    pub(crate) fn add(&mut self, utility: &str, verdict: Verdict, remark: Option<&'static str>) {
         let known = self.utilities.iter().position(|(name, _)| name == utility);
         let place = known.unwrap_or_else(|| {
             self.utilities.push((utility.to_owned(), Counts::default()));
@@ -45,6 +47,9 @@ impl Summary {
             Verdict::Failed => counts.failed += 1,
             Verdict::Deviation => counts.deviations += 1,
             Verdict::NoArm => counts.no_arm += 1,
+        }
+        if let Some(remark) = remark {
+            *counts.remarks.entry(remark).or_default() += 1;
         }
     }
 
@@ -73,7 +78,11 @@ impl fmt::Display for Counts {
             f,
             "{} passed, {} failed, {} deviations",
             self.passed, self.failed, self.deviations
-        )
+        )?;
+        for (remark, count) in &self.remarks {
+            write!(f, "; {count} {remark}")?;
+        }
+        Ok(())
     }
 }
 
@@ -105,7 +114,7 @@ mod tests {
             ("kafka", Verdict::NoArm),
             ("jmespath", Verdict::Failed),
         ] {
-            summary.add(utility, verdict);
+            summary.add(utility, verdict, None);
         }
         assert_eq!(
             summary.to_string(),
@@ -118,10 +127,27 @@ mod tests {
     }
 
     #[test]
+    fn remarks_are_counted_behind_the_verdicts() {
+        let mut summary = Summary::default();
+        for (verdict, remark) in [
+            (Verdict::Passed, Some("odd")),
+            (Verdict::Failed, Some("odd")),
+            (Verdict::Passed, None),
+        ] {
+            summary.add("logger", verdict, remark);
+        }
+        assert_eq!(
+            summary.to_string(),
+            "logger: 2 passed, 1 failed, 0 deviations; 2 odd\n\
+             total: 2 passed, 1 failed, 0 deviations\n"
+        );
+    }
+
+    #[test]
     fn stale_entry_is_no_success_although_nothing_failed() {
         let mut summary = Summary::default();
-        summary.add("logger", Verdict::Deviation);
-        summary.add("kafka", Verdict::NoArm);
+        summary.add("logger", Verdict::Deviation, None);
+        summary.add("kafka", Verdict::NoArm, None);
         assert!(summary.is_success());
         summary.add_stale();
         assert!(!summary.is_success());

@@ -18,6 +18,7 @@ use crate::{
     cache::LocalCache,
     settings::{KeepStatus, Rejection, Settings},
     shared::Shared,
+    typescript,
 };
 
 /// Python's default, in seconds.
@@ -325,6 +326,9 @@ impl<St: IdempotencyStore, H, F> IdempotencyBuilder<St, H, F> {
         let expression = |text: Option<String>| {
             let text = text.filter(|text| !text.is_empty());
             text.map(|text| match &parts.functions {
+                None if parts.format == KeyFormat::TypeScript => {
+                    Expression::with_functions(&text, &typescript::functions())
+                }
                 None => Expression::new(&text),
                 Some(functions) => Expression::with_functions(&text, functions),
             })

@@ -34,6 +34,7 @@ pub mod store;
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub mod test_util;
 mod too_large;
+mod typescript;
 
 pub use builder::IdempotencyBuilder;
 pub use config::IdempotencyConfig;

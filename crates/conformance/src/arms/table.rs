@@ -1,12 +1,17 @@
 use std::sync::Arc;
 
-use super::{Jmespath, Logger, Metrics};
+use super::{Idempotency, Jmespath, Logger, Metrics};
 use crate::arm::Arm;
 
 /// Every arm. A new utility adds its row here.
 #[must_use]
 pub fn all() -> Vec<Arc<dyn Arm>> {
-    vec![Arc::new(Jmespath), Arc::new(Logger), Arc::new(Metrics)]
+    vec![
+        Arc::new(Idempotency),
+        Arc::new(Jmespath),
+        Arc::new(Logger),
+        Arc::new(Metrics),
+    ]
 }
 
 #[cfg(test)]

@@ -53,11 +53,43 @@
 //! | `single_metric` | a free function of environment and arguments | of `ephemeral_metrics()` of a layer of environment and arguments; a second metric in it has no method | as in Python it sees no instance | the arm |
 //! | `serialize` | prints | the text it gives, as lines | | the arm |
 //! | what is left at the end of a case | nothing | goes out when the layer is dropped, and is not looked at | no operation asks for it | the arm |
+//!
+//! For idempotency:
+//!
+//! | subject | theirs | ours | reason | rule |
+//! |---|---|---|---|---|
+//! | times | `T0+5`, `T0ms-1` | the time | the clock of the vectors begins at 1700000000 | [`clock_times`] |
+//! | mark of the owner | none | `powertools_owner` in each record, left out if it is one | other languages pass it over | [`without_owner`] |
+//! | requests of completion and release | without a condition | compared by the rows that they leave; those of a claim and of a read as a whole | they are conditional on still owning the record | [`their_call`], [`our_call`] |
+//! | names of tables | any | not compared | they are arbitrary | [`their_call`] |
+//! | order of rows and entries | by their JSON | beside those that they resemble most | a row that differs does not move the others | the arm |
+//! | calls of a cache | `SET`, `GET`, `DEL` | compared by the entries that they leave | a claim is one script | the arm |
+//! | keys in the local cache | the oldest first | a set | the cache tells no order | the arm |
+//! | error kinds | Python's or TypeScript's class, one for whatever fails at the store | the word of the error's kind; for `IdempotencyPersistenceLayerError` by the step that the message names | class names belong to a language | [`idempotency_error_kinds`] |
+//! | cause of an error | the class, or DynamoDB's code | the code, or a word for the source; only where the store, an expression or the answer failed | what a refused write turns into has no cause here | [`idempotency_causes`] |
+//! | message of an error | Python's sentence | only the key that it ends with is compared, of a call in progress | sentences are each language's own | [`our_idempotency_error`] |
+//! | error of a hook | as the hook raised it | the source of ours | | the arm |
+//! | `BaseException` | ends the process | the call's future is left as it is, never polled and never dropped | so does a process that is killed | the arm |
+//! | time that an invocation has | told by the context when it is asked | a deadline; the invocation arrives a millisecond before | a deadline that is past on arrival is unknown | the arm |
+//! | `register_context` | stays with the configuration | the function runs in an invocation, now and later | | the arm |
+//! | a function without a context | | runs in no invocation, also during another call | | the arm |
+//! | `durable_operations` | recorded operations | a `Durable` request, a replay from the second on | | the arm |
+//! | `mutate_event` | changes the event that the key was taken from | the handler owns its event | | the arm |
+//! | serializers | objects and pairs of functions | types with their own `Serialize` and `Deserialize` | | the arm |
+//! | `POWERTOOLS_IDEMPOTENCY_DISABLED`, broken settings | an error of each call | of the layer that is not built, told at each call | | the arm |
+//! | a key of TypeScript that is missing | told all the same | that of what was selected | its vectors hold a part of the library, which runs without a record | the arm |
+//! | hash functions of TypeScript | Node's names | Python's | | [`node_hash_function`] |
+//! | payloads that no value of `serde_json` holds | | given as JSON text alone, and remarked; any other is given as text, as `Box<RawValue>` and as a value, which must agree | | the arm |
 
+mod idempotency;
 mod logger;
 mod metrics;
 mod shared;
 
+pub use idempotency::{
+    clock_times, idempotency_causes, idempotency_error_kinds, node_hash_function, our_call,
+    our_idempotency_error, their_call, their_idempotency_error, without_owner,
+};
 pub use logger::{
     error_kind, level_filter, our_stack_trace, placeholder, same_id, their_stack_trace,
 };
