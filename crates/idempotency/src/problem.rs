@@ -21,7 +21,8 @@ pub(crate) fn answer(error: &IdempotencyError) -> Response<Bytes> {
         Kind::Body => body_status(error),
         Kind::InProgress | Kind::LeaseLost => StatusCode::CONFLICT,
         Kind::PayloadMismatch => StatusCode::UNPROCESSABLE_ENTITY,
-        Kind::InconsistentState | Kind::Claim | Kind::Read | Kind::Complete | Kind::Release => {
+        // Nothing has run: it may be sent again.
+        Kind::InconsistentState | Kind::NoTimeLeft | Kind::Claim | Kind::Read => {
             StatusCode::SERVICE_UNAVAILABLE
         }
         _ => StatusCode::INTERNAL_SERVER_ERROR,

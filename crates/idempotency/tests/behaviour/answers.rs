@@ -127,13 +127,16 @@ async fn a_record_of_another_language_without_an_answer_stands_for_null() {
 }
 
 #[tokio::test]
-async fn a_reference_to_an_overflow_store_that_is_not_there_is_an_error() {
+async fn a_reference_to_an_overflow_store_that_is_not_there_is_an_answer_that_was_not_kept() {
     let bed = Bed::default();
     let layer = bed.layer();
     let record = StoredRecord::new(Status::Completed, SECONDS + HOUR)
         .with_answer(Answer::Overflow("bucket/k".into()));
-    bed.store.records.insert(key(&layer), record);
-    assert_eq!(kind(bed.next(&layer).await), Kind::UnreadableAnswer);
+    bed.store.records.insert(key(&layer), record.clone());
+    let error = own(bed.next(&layer).await);
+    assert_eq!(error.kind(), Kind::ResponseOmitted);
+    assert_eq!(error.record(), Some(&record));
+    assert_eq!(bed.runs.count(), 0);
 }
 
 #[tokio::test]

@@ -1,11 +1,11 @@
 //! What is said when a layer cannot be built, and what is shown of one that was.
 
-use std::error::Error;
+use std::{error::Error, time::Duration};
 
 use powertools_idempotency::{IdempotencyConfig, IdempotencyLayer, InMemoryStore};
 use serde_json::json;
 
-use crate::support::{Bed, chain};
+use crate::support::{Bed, chain, ms, secs};
 
 #[test]
 fn an_empty_id_is_an_error_also_with_a_prefix() {
@@ -35,6 +35,35 @@ fn an_expression_that_is_not_jmespath_is_an_error_that_says_why() {
     ] {
         assert!(error.source().is_some(), "{}", chain(&error));
         assert!(error.to_string().contains("JMESPath"), "{error}");
+    }
+}
+
+#[test]
+fn expiry_and_lease_are_between_a_second_and_a_hundred_years() {
+    let [second, century] = [secs(1), secs(100 * 366 * 24 * 3600)];
+    let bed = Bed::default();
+    for fits in [second, century] {
+        bed.builder().expires_after(fits).build().unwrap();
+        bed.builder().lease(fits).build().unwrap();
+    }
+    for no in [
+        Duration::ZERO,
+        second - ms(1),
+        century + ms(1),
+        Duration::MAX,
+    ] {
+        let expiry = bed.builder().expires_after(no).build().map(drop);
+        let lease = bed.builder().lease(no).build_config().map(drop);
+        for (built, setting) in [(expiry, "expires_after"), (lease, "lease")] {
+            let error = built.unwrap_err();
+            let text = error.to_string();
+            assert!(text.starts_with(setting), "{no:?}: {text}");
+            assert!(
+                text.contains("between a second and a hundred years"),
+                "{text}"
+            );
+            assert!(error.source().is_none());
+        }
     }
 }
 

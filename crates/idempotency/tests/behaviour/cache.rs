@@ -6,7 +6,7 @@ use powertools_idempotency::{
 use serde_json::{Value, json};
 
 use crate::support::{
-    Bed, HOUR, Op, SECONDS, TestStore, event_of, inner, key, kind, ms, own, secs,
+    Bed, HOUR, LEASE, MILLIS, Op, SECONDS, TestStore, event_of, inner, key, kind, ms, own, secs,
 };
 
 fn cached(bed: &Bed) -> IdempotencyBuilder<TestStore> {
@@ -191,23 +191,30 @@ async fn clear_cache_empties_it() {
 }
 
 #[tokio::test]
-async fn a_hook_sees_the_same_record_from_it_as_from_the_store() {
+async fn a_hook_sees_neither_mark_nor_lease_of_what_this_process_completed() {
     let bed = Bed::default();
+    let builder = cached(&bed).key("id").payload_validation("id");
     let shown = |_: Value, record: &ReplayedRecord<'_>| {
         let lease = record.in_progress_expiration();
-        Ok(json!([
-            record.key(),
-            record.owner(),
-            record.expiration(),
-            lease
-        ]))
+        let hash = record.payload_hash();
+        let (key, expiration) = (record.key(), record.expiration());
+        Ok(json!([key, expiration, hash, record.owner(), lease]))
     };
-    let layer = cached(&bed).response_hook(shown).build().unwrap();
+    let layer = builder.response_hook(shown).build().unwrap();
     bed.answer(&layer, json!(1)).await.unwrap();
-    let from_cache = bed.next(&layer).await.unwrap();
+    let (record, key) = (bed.record().await, bed.store.records.keys().pop().unwrap());
+    let (hash, owner) = (record.payload_hash().unwrap(), record.owner().unwrap());
+    let expiration = SECONDS + HOUR;
+    let shown = bed.next(&layer).await.unwrap();
+    assert_eq!(shown, json!([key, expiration, hash, null, null]));
+    // What was read from the store is as it is there, the second time from the cache.
     layer.config().clear_cache();
-    let from_store = bed.next(&layer).await.unwrap();
-    assert_eq!(from_cache, from_store);
+    let whole = json!([key, expiration, hash, owner, MILLIS + LEASE]);
+    for calls in [vec![Op::Claim], vec![]] {
+        bed.store.calls();
+        assert_eq!(bed.next(&layer).await.unwrap(), whole);
+        assert_eq!(bed.store.calls(), calls);
+    }
 }
 
 #[tokio::test]

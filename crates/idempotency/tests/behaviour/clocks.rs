@@ -115,3 +115,18 @@ async fn back_and_forth_between_claim_and_completion_the_answer_is_kept() {
     bed.clock.advance(secs(3600) - ms(1));
     assert_eq!(bed.next(&layer).await.unwrap(), json!("once"));
 }
+
+#[tokio::test]
+async fn that_was_put_back_during_the_call_counts_from_when_the_call_came() {
+    for jump in [ms(1), DAY] {
+        let bed = Bed::default();
+        let layer = bed.layer();
+        let clock = bed.clock.clone();
+        let jumps = move || {
+            clock.set(moment() - jump);
+            async { Ok(json!("once")) }
+        };
+        bed.call(&layer, jumps).await.unwrap();
+        assert_eq!(bed.record().await.expiration(), SECONDS + 3600, "{jump:?}");
+    }
+}

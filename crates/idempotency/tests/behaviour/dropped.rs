@@ -175,6 +175,25 @@ async fn while_it_waits_for_another_that_one_keeps_its_record() {
     let running = bed.running_elsewhere(&key(&layer), secs(9));
     drop_pending(bed.next(&layer)).await;
     assert_eq!(bed.record().await, running);
+    // Nor is it asked to be deleted.
+    assert_eq!(bed.store.calls(), [Op::Claim]);
+}
+
+#[tokio::test]
+async fn during_a_read_of_one_that_waits_nothing_is_sent() {
+    let bed = Bed::default();
+    let layer = bed.builder().wait_in_progress(secs(5)).build().unwrap();
+    bed.running_elsewhere(&key(&layer), secs(9));
+    bed.store.next(Op::Get, Fault::HangsBefore);
+    {
+        tokio::time::pause();
+        let mut call = Box::pin(bed.next(&layer));
+        assert!(crate::support::polled(call.as_mut()).await.is_none());
+        tokio::time::advance(ms(40)).await;
+        assert!(crate::support::polled(call.as_mut()).await.is_none());
+    }
+    crate::support::background().await;
+    assert_eq!(bed.store.calls(), [Op::Claim, Op::Get]);
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
-//! Http calls that are dropped, or panic, while a body is read.
+//! Http calls that are dropped, or panic, while a body is read. Of the answer's body: the service
+//! has run.
 
 use std::convert::Infallible;
 
@@ -6,7 +7,10 @@ use http::{Request, Response};
 use powertools_idempotency::{AfterTimeout, IdempotencyLayer, Status};
 use tower::{Layer, ServiceExt, service_fn};
 
-use crate::support::{Bed, Op, Part, Scripted, TestStore, caught, drop_pending, http_bed, secs};
+use crate::support::{
+    Bed, MILLIS, Op, Part, Scripted, TestStore, background, caught, drop_pending, http_bed, ms,
+    secs,
+};
 
 /// Answers with this body.
 async fn call(
@@ -41,26 +45,45 @@ async fn while_the_body_of_the_request_is_read_nothing_is_left() {
 }
 
 #[tokio::test]
-async fn while_the_body_of_the_answer_is_read_the_policy_decides() {
-    for (policy, left) in [
-        (AfterTimeout::Retry, None),
-        (AfterTimeout::Hold(secs(9)), Some(Status::InProgress)),
-        (AfterTimeout::NeverRetry, Some(Status::InProgress)),
-    ] {
+async fn while_the_body_of_the_answer_is_read_the_record_is_left_to_its_lease() {
+    for policy in POLICIES {
         let (bed, builder) = http_bed();
         let layer = builder.after_timeout(policy).build().unwrap();
         drop_pending(call(&bed, &layer, MORE, Part::Hangs)).await;
-        assert_eq!(bed.runs.count(), 1);
-        assert_eq!(bed.status().await, left, "{policy:?}");
+        left_to_its_lease(&bed, &layer, policy).await;
     }
 }
 
 #[tokio::test]
-async fn a_panic_in_the_body_of_the_answer_deletes_the_record_before_it_goes_on() {
-    let (bed, builder) = http_bed();
-    let layer = builder.build().unwrap();
-    let panicked = caught(call(&bed, &layer, MORE, Part::Panics)).await;
-    assert!(panicked.is_err());
-    assert_eq!(bed.store.calls(), [Op::Claim, Op::Release]);
-    assert_eq!(bed.status().await, None);
+async fn a_panic_in_the_body_of_the_answer_goes_on_and_leaves_the_record_to_its_lease() {
+    for policy in POLICIES {
+        let (bed, builder) = http_bed();
+        let layer = builder.after_timeout(policy).build().unwrap();
+        let panicked = caught(call(&bed, &layer, MORE, Part::Panics)).await;
+        assert!(panicked.is_err());
+        background().await;
+        left_to_its_lease(&bed, &layer, policy).await;
+    }
+}
+
+const POLICIES: [AfterTimeout; 3] = [
+    AfterTimeout::Retry,
+    AfterTimeout::Hold(secs(9)),
+    AfterTimeout::NeverRetry,
+];
+
+/// What the service did is done: the next call waits until nobody can be at it.
+async fn left_to_its_lease(bed: &Bed, layer: &IdempotencyLayer<TestStore>, policy: AfterTimeout) {
+    assert_eq!(bed.store.calls(), [Op::Claim], "{policy:?}");
+    let record = bed.record().await;
+    assert_eq!(record.status(), Status::InProgress, "{policy:?}");
+    let end = record.in_progress_expiration().unwrap();
+    bed.clock.advance(ms(u64::try_from(end - MILLIS).unwrap()));
+    let refused = call(bed, layer, MORE, MORE).await.unwrap();
+    assert_eq!(refused.status(), 409, "{policy:?}");
+    assert_eq!(bed.runs.count(), 1);
+    bed.clock.advance(ms(1));
+    let again = call(bed, layer, MORE, MORE).await.unwrap();
+    assert_eq!(again.status(), 200, "{policy:?}");
+    assert_eq!(bed.runs.count(), 2);
 }

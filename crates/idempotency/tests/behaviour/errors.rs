@@ -97,6 +97,12 @@ async fn has_run_says_whether_the_effects_of_this_call_are_there() {
         Kind::PayloadMismatch,
         Kind::MissingKey,
         Kind::Expression,
+        Kind::NoTimeLeft,
+        Kind::InconsistentState,
+        // Another call did.
+        Kind::ResponseOmitted,
+        Kind::UnreadableAnswer,
+        Kind::Hook,
     ] {
         assert!(!IdempotencyError::from(kind).has_run());
     }
@@ -163,7 +169,12 @@ async fn diagnostics_have_the_type_of_the_other_languages_and_the_whole_chain() 
         (Kind::PayloadMismatch, "IdempotencyValidationError"),
         (Kind::InconsistentState, "IdempotencyInconsistentStateError"),
         (Kind::Complete, "IdempotencyPersistenceLayerError"),
-        (Kind::LeaseLost, "IdempotencyPersistenceLayerError"),
+        (Kind::Release, "IdempotencyPersistenceLayerError"),
+        (Kind::NoTimeLeft, "IdempotencyPersistenceLayerError"),
+        (Kind::TooLarge, "IdempotencyPersistenceLayerError"),
+        // These two have no name there.
+        (Kind::LeaseLost, "IdempotencyLeaseLostError"),
+        (Kind::Hook, "IdempotencyResponseHookError"),
     ];
     for (kind, name) in types {
         let diagnostic = Diagnostic::from(IdempotencyError::from(kind));

@@ -79,11 +79,10 @@ async fn its_answers_are_kept_and_replayed() {
 
 #[tokio::test]
 async fn what_is_kept_of_an_answer_decides_what_becomes_of_the_record() {
-    let released = vec![Op::Claim, Op::Release];
     for (answer, given, calls) in [
-        (-1, Ok(-1), released.clone()),
+        (-1, Ok(-1), vec![Op::Claim, Op::Release]),
         (0, Err("Unstorable".to_owned()), vec![Op::Claim]),
-        (1, Err("ResponseBody".to_owned()), released),
+        (1, Err("ResponseBody".to_owned()), vec![Op::Claim]),
         (2, Ok(2), vec![Op::Claim, Op::Complete]),
     ] {
         let bed = Bed::default();

@@ -71,7 +71,7 @@ async fn one_that_cannot_be_kept_is_the_layers_error() {
 }
 
 #[tokio::test]
-async fn one_of_a_call_that_was_taken_over_is_told_so() {
+async fn one_of_a_call_that_was_taken_over_is_the_callers_and_leaves_its_successor_alone() {
     let bed = Bed::default();
     let layer = bed.builder().final_errors(declined).build().unwrap();
     let (records, key) = (bed.store.records.clone(), key(&layer));
@@ -80,8 +80,10 @@ async fn one_of_a_call_that_was_taken_over_is_told_so() {
         records.insert(key.clone(), theirs.clone());
         async { Err::<Value, _>("declined".to_owned()) }
     };
-    assert_eq!(kind(bed.call(&layer, taken_over).await), Kind::LeaseLost);
+    assert_eq!(inner(bed.call(&layer, taken_over).await), "declined");
+    assert_eq!(bed.store.calls(), [Op::Claim, Op::Complete]);
     assert_eq!(bed.record().await.owner(), Some("theirs"));
+    assert_eq!(bed.status().await, Some(Status::InProgress));
 }
 
 #[tokio::test]

@@ -1,9 +1,11 @@
 //! The hook that sees replayed answers.
 
-use powertools_idempotency::{IdempotencyErrorKind as Kind, ReplayHook, ReplayedRecord, Status};
+use powertools_idempotency::{
+    IdempotencyErrorKind as Kind, IdempotencyLayer, ReplayHook, ReplayedRecord, Status,
+};
 use serde_json::{Value, json};
 
-use crate::support::{Bed, HOUR, SECONDS, key, own};
+use crate::support::{Bed, HOUR, SECONDS, TestStore, key, own};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -99,4 +101,96 @@ async fn it_is_called_once_for_each_replay() {
         assert_eq!(seen.count(), usize::max(calls, 1) - 1);
         bed.answer(&layer, json!(1)).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_closure_needs_the_type_of_the_answer_alone() {
+    let bed = Bed::default();
+    let builder = bed.builder();
+    let builder = builder.response_hook(|res: Value, record| Ok(json!([res, record.key()])));
+    let layer = builder.build().unwrap();
+    bed.answer(&layer, json!(1)).await.unwrap();
+    assert_eq!(bed.next(&layer).await.unwrap(), json!([1, key(&layer)]));
+    let layer = bed.builder().response_hook(|res: Value, _| Ok(res));
+    assert_eq!(bed.next(&layer.build().unwrap()).await.unwrap(), json!(1));
+}
+
+#[tokio::test]
+async fn several_see_it_one_after_the_other_and_one_that_fails_ends_it() {
+    let bed = Bed::default();
+    let last = crate::support::Runs::default();
+    let seen = last.clone();
+    let builder = bed
+        .builder()
+        .response_hook(|res: Value, _| Ok(json!(["first", res])))
+        .response_hook(|res: Value, _| match res[1] == json!("bad") {
+            true => Err("no".into()),
+            false => Ok(json!(["second", res])),
+        })
+        .response_hook(move |res: Value, _| {
+            seen.add();
+            Ok(json!(["third", res]))
+        });
+    let layer = builder.build().unwrap();
+    bed.answer(&layer, json!(1)).await.unwrap();
+    let expected = json!(["third", ["second", ["first", 1]]]);
+    assert_eq!(bed.next(&layer).await.unwrap(), expected);
+    bed.store.records.clear();
+    bed.answer(&layer, json!("bad")).await.unwrap();
+    assert_eq!(own(bed.next(&layer).await).kind(), Kind::Hook);
+    assert_eq!(last.count(), 1);
+}
+
+#[tokio::test]
+async fn the_answer_in_the_place_of_one_stays_wherever_it_was_set() {
+    let bed = Bed::default();
+    bed.store.limit(8);
+    let omitted = |_: &ReplayedRecord<'_>| json!("none");
+    let hook = |res: Value, _: &ReplayedRecord<'_>| Ok(json!([res]));
+    let before = bed.builder().omitted_response(omitted).response_hook(hook);
+    omitted_is_kept(&bed, &before.build().unwrap()).await;
+    let after = bed.builder().response_hook(hook).omitted_response(omitted);
+    omitted_is_kept(&bed, &after.build().unwrap()).await;
+}
+
+async fn omitted_is_kept<H>(bed: &Bed, layer: &IdempotencyLayer<TestStore, H>)
+where
+    H: ReplayHook<Value>,
+{
+    bed.store.records.clear();
+    bed.answer(layer, json!(1)).await.unwrap();
+    assert_eq!(bed.next(layer).await.unwrap(), json!([1]));
+    bed.store.records.clear();
+    own(bed.answer(layer, json!("too large")).await);
+    // The hook does not see it: it was not stored.
+    assert_eq!(bed.next(layer).await.unwrap(), json!("none"));
+}
+
+#[tokio::test]
+async fn a_hook_that_is_a_type_replaces_what_was_set() {
+    let bed = Bed::default();
+    bed.store.limit(8);
+    let seen = crate::support::Runs::default();
+    let closure = |_: Value, _: &ReplayedRecord<'_>| -> Result<Value, BoxError> { panic!() };
+    let builder = bed
+        .builder()
+        .response_hook(closure)
+        .omitted_response(|_: &ReplayedRecord<'_>| json!("none"))
+        .replay_hook(Counted(seen.clone()));
+    let layer = builder.build().unwrap();
+    bed.answer(&layer, json!(1)).await.unwrap();
+    assert_eq!(bed.next(&layer).await.unwrap(), json!(1));
+    assert_eq!(seen.count(), 1);
+    bed.store.records.clear();
+    own(bed.answer(&layer, json!("too large")).await);
+    let error = own(bed.next(&layer).await);
+    assert_eq!(error.kind(), Kind::ResponseOmitted, "that is gone as well");
+    // And is gone through by one that is set afterwards.
+    let builder = bed.builder().replay_hook(Counted(seen.clone()));
+    let builder = builder.response_hook(|res: Value, _| Ok(json!([res])));
+    let layer = builder.build().unwrap();
+    bed.store.records.clear();
+    bed.answer(&layer, json!(1)).await.unwrap();
+    assert_eq!(bed.next(&layer).await.unwrap(), json!([1]));
+    assert_eq!(seen.count(), 2);
 }

@@ -10,7 +10,8 @@ use serde_json::Value;
 use tower::{Layer, ServiceExt, service_fn};
 
 use crate::support::{
-    Bed, Op, Part, Runs, Scripted, TestStore, Text, ask, http_bed, keyed, read, text_of,
+    Bed, Op, Part, Runs, Scripted, TestStore, Text, ask, background, http_bed, keyed, ms, read,
+    secs, text_of,
 };
 
 fn keyed_body(parts: impl IntoIterator<Item = Part>) -> Request<Scripted> {
@@ -207,14 +208,21 @@ async fn an_answer_that_is_not_kept_is_not_collected() {
 }
 
 #[tokio::test]
-async fn an_answer_whose_body_fails_is_500_and_lets_the_call_run_again() {
+async fn an_answer_whose_body_fails_is_500_and_leaves_the_record_to_its_lease() {
     let (bed, builder) = http_bed();
     let layer = builder.build().unwrap();
     let request = keyed_body([Part::Data(b"a"), Part::Fails("reset")]);
     let answer = echo(&bed.runs, &layer, request).await.unwrap();
     assert_eq!(answer.status(), 500);
-    assert_eq!(bed.store.calls(), [Op::Claim, Op::Release]);
-    assert_eq!(bed.status().await, None);
+    assert!(!answer.headers().contains_key("retry-after"));
+    background().await;
+    assert_eq!(bed.store.calls(), [Op::Claim]);
+    assert_eq!(bed.status().await, Some(Status::InProgress));
+    bed.clock.advance(secs(15 * 60));
+    let refused = echo(&bed.runs, &layer, keyed_body([])).await.unwrap();
+    assert_eq!(refused.status(), 409);
+    assert_eq!(bed.runs.count(), 1);
+    bed.clock.advance(ms(1));
     let again = echo(&bed.runs, &layer, keyed_body([Part::Data(b"b")])).await;
     assert_eq!(read(again.unwrap()).await, (200, "b".into()));
 }

@@ -2,17 +2,18 @@
 
 use bytes::Bytes;
 use http::{Request, Response, header::CONTENT_TYPE};
+use powertools_core::test_util::TestContext;
 use powertools_idempotency::{
     IdempotencyError, IdempotencyErrorKind as Kind, IdempotencyLayer, StoreErrorKind, TooLarge,
 };
 use serde_json::{Value, json};
 
 use crate::support::{
-    Bed, Fault, Logs, Op, TestStore, Text, ask, http_bed, keyed, ms, read, secs, text_of,
+    Bed, Fault, Logs, Op, TestStore, Text, ask, http_bed, keyed, moment, ms, read, secs, text_of,
 };
 
 /// Status, Retry-After and title of the problem details.
-async fn told(response: Response<Text>) -> (u16, Option<String>, Value) {
+pub(crate) async fn told(response: Response<Text>) -> (u16, Option<String>, Value) {
     assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
     let retry = response.headers().get("retry-after");
     let retry = retry.map(|value| value.to_str().unwrap().to_owned());
@@ -129,8 +130,8 @@ async fn a_body_that_is_too_long_is_413() {
 }
 
 #[tokio::test]
-async fn a_store_that_fails_is_503_with_retry_after() {
-    for op in [Op::Claim, Op::Get, Op::Complete] {
+async fn a_store_that_fails_when_nothing_has_run_is_503_with_retry_after() {
+    for op in [Op::Claim, Op::Get] {
         let (bed, builder) = http_bed();
         let layer = builder.build().unwrap();
         if op == Op::Get {
@@ -143,6 +144,7 @@ async fn a_store_that_fails_is_503_with_retry_after() {
             SOON,
             "Service Unavailable",
         );
+        assert_eq!(bed.runs.count(), 0);
     }
     let (bed, builder) = http_bed();
     for _ in 0..3 {
@@ -155,6 +157,32 @@ async fn a_store_that_fails_is_503_with_retry_after() {
         SOON,
         "Service Unavailable",
     );
+}
+
+#[tokio::test]
+async fn a_service_that_has_run_and_whose_answer_is_not_kept_is_500_without_retry_after() {
+    let (bed, builder) = http_bed();
+    let layer = builder.build().unwrap();
+    bed.store.fail(Op::Complete, StoreErrorKind::Throttled);
+    let answer = told(next(&bed, &layer).await).await;
+    is(&answer, 500, None, "Internal Server Error");
+    assert_eq!(bed.runs.count(), 1);
+}
+
+#[tokio::test]
+async fn a_request_whose_time_is_over_before_it_could_run_is_503_with_retry_after() {
+    let (bed, builder) = http_bed();
+    let layer = builder.build().unwrap();
+    let clock = bed.clock.clone();
+    let late = Fault::after(move || clock.advance(secs(4)));
+    bed.store.next(Op::Claim, late);
+    let context = TestContext::new("r").deadline(moment() + secs(3)).build();
+    let mut request = keyed("body");
+    request.extensions_mut().insert(context);
+    let answer = ask(&bed.runs, &layer, request, |_| text_of("ran")).await;
+    is(&told(answer).await, 503, SOON, "Service Unavailable");
+    assert_eq!(bed.runs.count(), 0);
+    assert_eq!(bed.store.calls(), [Op::Claim, Op::Release]);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use powertools_idempotency::{
 };
 use serde::Serialize;
 use serde_json::{Value, json, value::RawValue};
+use sha2::Digest;
 
 use crate::support::{Bed, TestStore, event_of, host_with, key_of, kind, moment};
 
@@ -297,4 +298,59 @@ async fn a_payload_that_does_not_serialise_is_an_error_that_runs_nothing() {
         assert_eq!(kind(failed), Kind::Payload);
     }
     assert_eq!(bed.runs.count(), 0);
+}
+
+#[tokio::test]
+async fn key_of_is_the_key_that_a_call_has() {
+    #[derive(serde::Serialize)]
+    struct Order {
+        id: &'static str,
+        amount: u8,
+    }
+    let bed = Bed::default();
+    let layer = bed.builder().key("id").build().unwrap();
+    let order = Order {
+        id: "o-1",
+        amount: 7,
+    };
+    let key = layer.config().key_of(&order).unwrap().unwrap();
+    let event = event_of(json!({"id": "o-1"}));
+    bed.answer_to(&layer, event, json!(1)).await.unwrap();
+    assert_eq!(bed.store.records.keys(), [key.as_str()]);
+    let json = serde_json::to_vec(&order).unwrap();
+    let from_json = layer.config().key_from_json(&json);
+    assert_eq!(from_json.unwrap().unwrap(), key);
+    // Without one there is none.
+    assert_eq!(layer.config().key_of(&json!({})).unwrap(), None);
+    let required = bed.builder().key("id").require_key(true);
+    let required = required.build_config().unwrap();
+    let missing = required.key_of(&json!({})).unwrap_err();
+    assert!(missing.is_missing_key());
+}
+
+#[tokio::test]
+async fn key_text_is_what_is_hashed() {
+    let bed = Bed::default();
+    let config = bed.builder().key("[b, a]").build_config().unwrap();
+    let payload = json!({"a": {"z": 1, "y": "\u{e9}"}, "b": 2, "c": "not this"});
+    let text = config.key_text(&payload).unwrap();
+    let value: Value = serde_json::from_slice(&text).unwrap();
+    assert_eq!(value, json!([2, {"y": "\u{e9}", "z": 1}]));
+    let position = |name: &[u8]| text.windows(3).position(|found| found == name);
+    assert!(position(b"\"y\"") < position(b"\"z\""), "names are sorted");
+    let json = payload.to_string();
+    assert_eq!(config.key_text_from_json(json.as_bytes()).unwrap(), text);
+    // The same text, the same key; and the hash is that of the text.
+    let same = json!({"b": 2, "a": {"y": "\u{e9}", "z": 1}});
+    assert_eq!(config.key_text(&same).unwrap(), text);
+    let key = config.key_of(&payload).unwrap().unwrap();
+    assert_eq!(config.key_of(&same).unwrap().unwrap(), key);
+    let hash = sha2::Sha256::digest(&text);
+    let digits: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(key, format!("f.orders#{digits}"));
+    // A missing key has a text as well.
+    let required = bed.builder().key("nothing").require_key(true);
+    let required = required.build_config().unwrap();
+    assert_eq!(required.key_text(&payload).unwrap(), b"null");
+    assert!(config.key_text_from_json(b"{").is_err());
 }

@@ -2,10 +2,10 @@
 
 use lambda_runtime::LambdaEvent;
 use powertools_core::{Clock, test_util::TestContext};
-use powertools_idempotency::{Lease, idempotent};
+use powertools_idempotency::{AfterTimeout, Lease, idempotent};
 use serde_json::{Value, json};
 
-use crate::support::{Bed, key, moment, ms, secs};
+use crate::support::{Bed, Fault, MILLIS, Op, key, key_of, moment, ms, secs};
 
 fn until(left: std::time::Duration) -> LambdaEvent<Value> {
     let context = TestContext::new("r").deadline(moment() + left);
@@ -13,7 +13,7 @@ fn until(left: std::time::Duration) -> LambdaEvent<Value> {
 }
 
 #[tokio::test]
-async fn it_is_live_up_to_and_in_its_last_millisecond() {
+async fn it_is_live_up_to_its_last_millisecond_and_not_in_it() {
     let bed = Bed::default();
     let clock = bed.clock.clone();
     let asks = move || {
@@ -22,8 +22,9 @@ async fn it_is_live_up_to_and_in_its_last_millisecond() {
             let lease = Lease::current().unwrap();
             assert_eq!(lease.ends_at(), Some(moment() + secs(3)));
             assert!(lease.is_live());
-            clock.advance(secs(3));
+            clock.advance(secs(3) - ms(1));
             assert!(lease.is_live());
+            // Others are still refused, but in Redis not for long enough.
             clock.advance(ms(1));
             assert!(!lease.is_live());
             Ok(json!(null))
@@ -32,6 +33,65 @@ async fn it_is_live_up_to_and_in_its_last_millisecond() {
     bed.call_with(&bed.layer(), until(secs(3)), asks)
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn a_hold_is_no_part_of_it() {
+    for policy in [AfterTimeout::Hold(secs(60)), AfterTimeout::NeverRetry] {
+        let bed = Bed::default();
+        let layer = bed.builder().after_timeout(policy).build().unwrap();
+        let (clock, store) = (bed.clock.clone(), bed.store.clone());
+        let asks = move || {
+            let (clock, store) = (clock.clone(), store.clone());
+            async move {
+                let lease = Lease::current().unwrap();
+                assert_eq!(lease.ends_at(), Some(moment() + secs(3)), "{policy:?}");
+                let held = store.only().await.unwrap().in_progress_expiration();
+                assert!(held > Some(MILLIS + 60_000), "{policy:?}");
+                clock.advance(secs(3) - ms(1));
+                assert!(lease.is_live(), "{policy:?}");
+                clock.advance(ms(1));
+                assert!(!lease.is_live(), "{policy:?}");
+                Ok(json!(null))
+            }
+        };
+        bed.call_with(&layer, until(secs(3)), asks).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_claim_that_was_sent_twice_does_not_add_a_hold_to_it() {
+    let bed = Bed::default();
+    let hold = AfterTimeout::Hold(secs(60));
+    let layer = bed.builder().after_timeout(hold).build().unwrap();
+    bed.store.next(Op::Claim, Fault::SentTwice);
+    let asks = || async { Ok(Lease::current().unwrap().ends_at()) };
+    let ends = bed.call_with(&layer, until(secs(3)), asks).await;
+    assert_eq!(ends.unwrap(), Some(moment() + secs(3)));
+}
+
+#[tokio::test]
+async fn its_key_is_that_of_the_record() {
+    let bed = Bed::default();
+    let layer = bed.layer();
+    let asks = || async { Ok(json!(Lease::current().unwrap().key())) };
+    let seen = bed.call(&layer, asks).await.unwrap();
+    assert_eq!(bed.store.records.keys(), [seen.as_str().unwrap()]);
+    // Nested: of the innermost.
+    let config = layer.config().clone();
+    let nests = move || {
+        let config = config.clone();
+        async move {
+            let key = || Lease::current().unwrap().key().to_owned();
+            let outer = key();
+            let inner = idempotent(&config, &"inner", || async { Ok::<_, String>(key()) });
+            Ok(json!([outer, inner.await.unwrap(), key()]))
+        }
+    };
+    bed.store.records.clear();
+    let seen = bed.call(&layer, nests).await.unwrap();
+    let (outer, inner) = (key(&layer), key_of(layer.config(), &json!("inner")));
+    assert_eq!(seen, json!([outer, inner, outer]));
 }
 
 #[tokio::test]

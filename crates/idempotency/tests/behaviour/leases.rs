@@ -172,32 +172,61 @@ async fn a_claim_with_no_time_left_has_a_lease_that_ends_now() {
 }
 
 #[tokio::test]
-async fn a_call_whose_time_is_over_when_the_claim_is_answered_runs_nothing() {
-    let bed = Bed::default();
-    let layer = bed.layer();
-    for late in [2, 1, 1] {
+async fn a_call_whose_time_is_over_when_the_claim_is_answered_runs_nothing_and_releases() {
+    for policy in [AfterTimeout::Retry, AfterTimeout::Hold(secs(60))] {
+        let bed = Bed::default();
+        let layer = bed.builder().after_timeout(policy).build().unwrap();
         let clock = bed.clock.clone();
-        let answered = Fault::after(move || clock.advance(ms(late)));
-        bed.store.next(Op::Claim, answered);
+        let late = Fault::after(move || clock.advance(ms(6)));
+        bed.store.next(Op::Claim, late);
+        let error = own(bed.answer_to(&layer, until(ms(5)), json!(1)).await);
+        assert_eq!(error.kind(), IdempotencyErrorKind::NoTimeLeft);
+        assert!(!error.has_run());
+        assert_eq!(error.key(), Some(crate::support::key(&layer).as_str()));
+        assert_eq!(bed.runs.count(), 0);
+        // Before the caller is told, and it holds nobody up.
+        assert_eq!(bed.store.calls(), [Op::Claim, Op::Release], "{policy:?}");
+        assert_eq!(bed.next(&layer).await.unwrap(), json!("ran again"));
     }
-    let answer = bed.answer_to(&layer, until(ms(1)), json!(1)).await;
-    assert_eq!(kind(answer), IdempotencyErrorKind::InconsistentState);
+}
+
+#[tokio::test]
+async fn a_call_in_the_last_millisecond_of_its_time_runs() {
+    let bed = Bed::default();
+    let clock = bed.clock.clone();
+    let late = Fault::after(move || clock.advance(ms(5)));
+    bed.store.next(Op::Claim, late);
+    let answer = bed.answer_to(&bed.layer(), until(ms(5)), json!(1)).await;
+    assert_eq!(answer.unwrap(), json!(1));
+}
+
+#[tokio::test]
+async fn a_call_that_knows_its_own_claim_when_its_time_is_over_runs_nothing() {
+    let bed = Bed::default();
+    let hold = AfterTimeout::Hold(secs(60));
+    let layer = bed.builder().after_timeout(hold).build().unwrap();
+    bed.store.next(Op::Claim, Fault::SentTwiceBare);
+    let clock = bed.clock.clone();
+    bed.store
+        .next(Op::Get, Fault::after(move || clock.advance(ms(6))));
+    let answer = bed.answer_to(&layer, until(ms(5)), json!(1)).await;
+    assert_eq!(kind(answer), IdempotencyErrorKind::NoTimeLeft);
     assert_eq!(bed.runs.count(), 0);
-    // And holds nobody up.
-    bed.next(&layer).await.unwrap();
+    assert_eq!(bed.store.calls(), [Op::Claim, Op::Get, Op::Release]);
 }
 
 #[tokio::test]
 async fn the_longest_durations_are_no_panic() {
     let longest = std::time::Duration::MAX;
+    let century = secs(100 * 366 * 24 * 3600);
     let bed = Bed::default();
     for builder in [
-        bed.builder().lease(longest),
-        bed.builder().expires_after(longest),
+        bed.builder().lease(century),
+        bed.builder().expires_after(century),
         bed.builder().after_timeout(AfterTimeout::Hold(longest)),
         bed.builder().wait_in_progress(longest),
         bed.builder()
-            .expires_after(longest)
+            .expires_after(century)
             .after_timeout(AfterTimeout::NeverRetry),
     ] {
         bed.store.records.clear();

@@ -19,6 +19,7 @@ mod hooks;
 mod http;
 mod http_axum;
 mod http_bodies;
+mod http_kinds;
 mod http_rejections;
 mod keys;
 mod lease_handle;

@@ -10,7 +10,7 @@ use powertools_idempotency::{AfterTimeout, Status, StoreErrorKind};
 use serde_json::{Value, json};
 use tower::{Layer, Service};
 
-use crate::support::{Bed, Logs, Op, background, caught, event, secs};
+use crate::support::{Bed, Logs, MILLIS, Op, background, caught, event, ms, own, secs};
 
 /// Panics in `call`, before there is a future.
 #[derive(Clone)]
@@ -68,6 +68,43 @@ async fn a_panic_in_poll_deletes_the_record_before_it_goes_on_whatever_the_polic
         caught(bed.call(&layer, panics)).await.unwrap_err();
         assert_eq!(bed.store.calls(), [Op::Claim, Op::Release], "{policy:?}");
         assert_eq!(bed.status().await, None, "{policy:?}");
+    }
+}
+
+/// Panics where it is written.
+#[derive(serde::Deserialize)]
+struct PanicsInSerialize;
+
+impl serde::Serialize for PanicsInSerialize {
+    fn serialize<S: serde::Serializer>(&self, _serializer: S) -> Result<S::Ok, S::Error> {
+        panic!("on purpose")
+    }
+}
+
+#[tokio::test]
+async fn a_panic_of_what_writes_the_answer_goes_on_and_leaves_the_record_to_its_lease() {
+    for policy in [
+        AfterTimeout::Retry,
+        AfterTimeout::Hold(secs(9)),
+        AfterTimeout::NeverRetry,
+    ] {
+        let bed = Bed::default();
+        let layer = bed.builder().after_timeout(policy).build().unwrap();
+        let answers = || async { Ok(PanicsInSerialize) };
+        let panic = caught(bed.call(&layer, answers)).await.map(drop);
+        assert_eq!(text(&*panic.unwrap_err()), "on purpose");
+        background().await;
+        // The function has answered: what it did is done.
+        assert_eq!(bed.store.calls(), [Op::Claim], "{policy:?}");
+        let record = bed.record().await;
+        assert_eq!(record.status(), Status::InProgress, "{policy:?}");
+        let end = record.in_progress_expiration().unwrap();
+        let left = u64::try_from(end - MILLIS).unwrap();
+        bed.clock.advance(ms(left));
+        assert!(own(bed.next(&layer).await).is_in_progress(), "{policy:?}");
+        bed.clock.advance(ms(1));
+        bed.next(&layer).await.unwrap();
+        assert_eq!(bed.runs.count(), 2);
     }
 }
 

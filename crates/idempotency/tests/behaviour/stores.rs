@@ -1,12 +1,13 @@
 //! Stores that fail, answer late, or lose their replies.
 
 use powertools_idempotency::{
-    Answer, IdempotencyErrorKind as Kind, Status, StoreErrorKind, StoredRecord,
+    AfterTimeout, Answer, IdempotencyErrorKind as Kind, Status, StoreErrorKind, StoredRecord,
 };
 use serde_json::{Value, json};
 
 use crate::support::{
-    Bed, Fault, LEASE, MILLIS, Op, SECONDS, background, inner, key, kind, ms, own, secs,
+    Bed, Fault, LEASE, MILLIS, Op, SECONDS, background, drop_pending, inner, key, kind, ms, own,
+    secs,
 };
 
 const UNAVAILABLE: StoreErrorKind = StoreErrorKind::Unavailable;
@@ -40,18 +41,114 @@ async fn a_record_that_cannot_be_read_runs_nothing() {
 }
 
 #[tokio::test]
-async fn a_claim_whose_reply_is_lost_is_released() {
-    let bed = Bed::default();
-    let layer = bed.layer();
-    bed.store.next(Op::Claim, Fault::LosesReply);
-    assert_eq!(kind(bed.next(&layer).await), Kind::Claim);
-    background().await;
-    assert_eq!(bed.status().await, None);
-    bed.next(&layer).await.unwrap();
+async fn a_claim_whose_reply_is_lost_is_released_before_the_caller_is_told() {
+    for policy in [AfterTimeout::Retry, AfterTimeout::NeverRetry] {
+        let bed = Bed::default();
+        let layer = bed.builder().after_timeout(policy).build().unwrap();
+        bed.store.next(Op::Claim, Fault::LosesReply);
+        assert_eq!(kind(bed.next(&layer).await), Kind::Claim);
+        // Without a turn of the background.
+        assert_eq!(bed.store.calls(), [Op::Claim, Op::Release]);
+        assert_eq!(bed.status().await, None, "{policy:?}");
+        bed.next(&layer).await.unwrap();
+    }
 }
 
 #[tokio::test]
-async fn a_claim_whose_reply_is_lost_does_not_release_anothers_record() {
+async fn only_a_claim_that_may_have_been_written_is_released() {
+    use StoreErrorKind as Store;
+    for (store, calls) in [
+        (Store::Unavailable, &[Op::Claim, Op::Release][..]),
+        (Store::Throttled, &[Op::Claim, Op::Release]),
+        (Store::Other, &[Op::Claim, Op::Release]),
+        (Store::InvalidRecord, &[Op::Claim]),
+        (Store::InvalidStatus, &[Op::Claim]),
+        (Store::TableNotFound, &[Op::Claim]),
+        (Store::KeySchema, &[Op::Claim]),
+        (Store::KeyTooLong, &[Op::Claim]),
+        (Store::TooLarge, &[Op::Claim]),
+        (Store::AccessDenied, &[Op::Claim]),
+    ] {
+        let bed = Bed::default();
+        bed.store.fail(Op::Claim, store);
+        let error = own(bed.next(&bed.layer()).await);
+        assert_eq!((error.kind(), error.store()), (Kind::Claim, Some(store)));
+        background().await;
+        assert_eq!(bed.store.calls(), calls, "{store:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_read_that_fails_is_followed_by_a_release_whatever_its_kind() {
+    for store in [UNAVAILABLE, StoreErrorKind::InvalidRecord] {
+        let bed = Bed::default();
+        bed.store.next(Op::Claim, Fault::SentTwiceBare);
+        bed.store.fail(Op::Get, store);
+        assert_eq!(kind(bed.next(&bed.layer()).await), Kind::Read);
+        assert_eq!(bed.store.calls(), [Op::Claim, Op::Get, Op::Release]);
+        assert_eq!(bed.status().await, None, "{store:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_told_of_a_record_is_followed_by_no_release() {
+    let bed = Bed::default();
+    let layer = bed.builder().payload_validation("id").build().unwrap();
+    let running = bed.running_elsewhere(&key(&layer), secs(9));
+    assert_eq!(kind(bed.next(&layer).await), Kind::PayloadMismatch);
+    assert_eq!(kind(bed.next(&bed.layer()).await), Kind::InProgress);
+    background().await;
+    assert_eq!(bed.store.calls(), [Op::Claim; 2]);
+    assert_eq!(bed.record().await, running);
+    // Nor is one that changed each time.
+    bed.store.records.clear();
+    for _ in 0..3 {
+        bed.store.next(Op::Claim, Fault::Refuses);
+    }
+    let inconsistent = kind(bed.next(&bed.layer()).await);
+    assert_eq!(inconsistent, Kind::InconsistentState);
+    background().await;
+    assert_eq!(bed.store.calls(), [Op::Claim, Op::Get].repeat(3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_release_after_a_claim_that_failed_has_a_second() {
+    let bed = Bed::default();
+    let layer = bed.layer();
+    bed.store.next(Op::Claim, Fault::LosesReply);
+    bed.store.next(Op::Release, Fault::HangsBefore);
+    let began = tokio::time::Instant::now();
+    assert_eq!(kind(bed.next(&layer).await), Kind::Claim);
+    assert_eq!(began.elapsed(), secs(1));
+    background().await;
+    // What was written is left to its lease; nobody tries again.
+    assert_eq!(bed.store.calls(), [Op::Claim, Op::Release]);
+    assert_eq!(bed.status().await, Some(Status::InProgress));
+}
+
+#[tokio::test]
+async fn a_release_after_a_claim_that_failed_may_fail_as_well() {
+    let bed = Bed::default();
+    bed.store.next(Op::Claim, Fault::LosesReply);
+    bed.store.fail(Op::Release, UNAVAILABLE);
+    let error = own(bed.next(&bed.layer()).await);
+    assert_eq!((error.kind(), error.has_run()), (Kind::Claim, false));
+    assert_eq!(bed.store.calls(), [Op::Claim, Op::Release]);
+}
+
+#[tokio::test]
+async fn a_drop_during_the_release_after_a_claim_that_failed_goes_on_with_it() {
+    let bed = Bed::default();
+    bed.store.next(Op::Claim, Fault::LosesReply);
+    bed.store.next(Op::Release, Fault::HangsBefore);
+    drop_pending(bed.next(&bed.layer())).await;
+    let released = [Op::Claim, Op::Release, Op::Release];
+    assert_eq!(bed.store.calls(), released);
+    assert_eq!(bed.status().await, None);
+}
+
+#[tokio::test]
+async fn a_claim_whose_reply_is_lost_does_not_release_the_record_of_another() {
     let bed = Bed::default();
     let layer = bed.layer();
     let running = bed.running_elsewhere(&key(&layer), secs(9));
@@ -176,7 +273,7 @@ async fn a_record_that_vanished_while_the_call_ran_is_completed_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_failed_call_whose_record_is_anothers_gives_its_own_error() {
+async fn a_failed_call_whose_record_is_that_of_another_gives_its_own_error() {
     let bed = Bed::default();
     let layer = bed.layer();
     let (records, key) = (bed.store.records.clone(), key(&layer));

@@ -82,3 +82,23 @@ async fn key_from_json_has_the_tenant_of_the_invocation_it_is_called_in() {
     // Without isolation there is none to have.
     assert_eq!(key(&bed.layer()).matches('#').count(), 1);
 }
+
+#[tokio::test]
+async fn key_of_has_the_tenant_of_the_invocation_it_is_called_in() {
+    let bed = Bed::default();
+    let layer = bed.builder().tenant_isolation(true).build().unwrap();
+    let config = layer.config().clone();
+    let asks = move || {
+        let found = config.key_of(&json!({"id": "k"}));
+        async move { Ok(json!(found.unwrap())) }
+    };
+    let mut keys = Vec::new();
+    for tenant in ["a", "b"] {
+        let key = bed.call_with(&layer, of(tenant), asks.clone()).await;
+        keys.push(key.unwrap().as_str().unwrap().to_owned());
+        assert!(bed.store.records.keys().contains(&keys[keys.len() - 1]));
+    }
+    assert_ne!(keys[0], keys[1]);
+    let outside = layer.config().key_of(&json!({"id": "k"}));
+    assert_eq!(outside.unwrap_err().kind(), Kind::MissingTenant);
+}

@@ -4,10 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::future::join;
 use lambda_runtime::LambdaEvent;
-use powertools_core::test_util::TestContext;
+use powertools_core::{LayerError, test_util::TestContext};
 use powertools_idempotency::{
     Answer, IdempotencyBuilder, IdempotencyErrorKind as Kind, IdempotencyLayer, Status,
-    StoreErrorKind, StoredRecord,
+    StoreErrorKind, StoredRecord, idempotent,
 };
 use serde_json::{Value, json};
 use tokio::{
@@ -150,13 +150,112 @@ async fn it_is_told_of_another_payload_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_fails_meanwhile_ends_it() {
+async fn a_store_that_fails_meanwhile_does_not_end_it() {
     let bed = Bed::default();
     let layer = waiting(&bed, secs(60)).build().unwrap();
     running_for(&bed, &layer, 30_000);
-    bed.store.fail(Op::Get, StoreErrorKind::Throttled);
-    assert_eq!(kind(bed.next(&layer).await), Kind::Read);
+    for kind in [StoreErrorKind::Throttled, StoreErrorKind::Unavailable].repeat(2) {
+        bed.store.fail(Op::Get, kind);
+    }
+    let (records, key) = (bed.store.records.clone(), key(&layer));
+    let completes = move || records.insert(key, completed("\"theirs\""));
+    bed.store.next(Op::Get, Fault::before(completes));
+    assert_eq!(bed.next(&layer).await.unwrap(), json!("theirs"));
     assert_eq!(bed.runs.count(), 0);
+    let mut calls = vec![Op::Claim];
+    calls.extend([Op::Get; 5]);
+    assert_eq!(bed.store.calls(), calls);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_fails_up_to_the_limit_is_the_error_of_the_read() {
+    let bed = Bed::default();
+    let layer = waiting(&bed, secs(2)).build().unwrap();
+    running_for(&bed, &layer, 30_000);
+    let owner = bed.record().await;
+    for _ in 0..32 {
+        bed.store.fail(Op::Get, StoreErrorKind::Throttled);
+    }
+    let began = Instant::now();
+    assert_eq!(kind(bed.next(&layer).await), Kind::Read);
+    assert_eq!(began.elapsed(), secs(2));
+    assert_eq!(bed.runs.count(), 0);
+    assert_eq!(bed.record().await, owner, "its release is fenced");
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_wait_a_read_that_fails_is_not_repeated() {
+    let bed = Bed::default();
+    let layer = waiting(&bed, secs(60)).build().unwrap();
+    running_for(&bed, &layer, 30_000);
+    bed.store.next(Op::Claim, Fault::RefusesBare);
+    bed.store.fail(Op::Get, StoreErrorKind::Throttled);
+    let began = Instant::now();
+    assert_eq!(kind(bed.next(&layer).await), Kind::Read);
+    assert!(began.elapsed().is_zero());
+}
+
+#[tokio::test(start_paused = true)]
+async fn nine_tenths_are_taken_once_however_often_it_meets_a_running_call() {
+    let bed = Bed::default();
+    let layer = waiting(&bed, secs(60)).build().unwrap();
+    running_for(&bed, &layer, 5_000);
+    // Its successor claims before us, and runs on.
+    let (records, key) = (bed.store.records.clone(), key(&layer));
+    let next = StoredRecord::new(Status::InProgress, SECONDS + 3600)
+        .with_in_progress_expiration(MILLIS + 50_000)
+        .with_owner("next");
+    bed.store.next(Op::Claim, Fault::before(|| ()));
+    let claims = Fault::before(move || records.insert(key, next));
+    bed.store.next(Op::Claim, claims);
+    let began = Instant::now();
+    let answer = bed.answer_to(&layer, until(secs(10)), json!(1)).await;
+    assert!(own(answer).is_in_progress());
+    assert_eq!(began.elapsed(), secs(9));
+}
+
+/// Calls by `idempotent` inside of a call with the key `k`, and gives what that met.
+async fn nested(bed: &Bed, between: bool) -> Duration {
+    let config = waiting(bed, secs(60)).build_config().unwrap();
+    let began = Instant::now();
+    let innermost = || async {
+        let run = || async { Ok::<_, String>(1) };
+        assert!(own(idempotent(&config, &"k", run).await).is_in_progress());
+        Ok::<_, String>(2)
+    };
+    let run = || async {
+        match between {
+            true => idempotent(&config, &"another", innermost).await,
+            false => innermost().await.map_err(LayerError::Inner),
+        }
+        .map_err(|error| error.to_string())
+    };
+    assert_eq!(idempotent(&config, &"k", run).await.unwrap(), 2);
+    began.elapsed()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_inside_of_the_one_that_holds_its_key_is_refused_at_once() {
+    for between in [false, true] {
+        assert!(nested(&Bed::default(), between).await.is_zero());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_inside_of_one_with_another_key_waits() {
+    let bed = Bed::default();
+    let layer = waiting(&bed, secs(2)).build().unwrap();
+    let config = layer.config().clone();
+    running_for(&bed, &layer, 30_000);
+    let began = Instant::now();
+    let run = || async {
+        let run = || async { Ok::<_, String>(json!(1)) };
+        let answer = idempotent(&config, &json!({"id": "k"}), run).await;
+        assert!(own(answer).is_in_progress());
+        Ok::<_, String>(2)
+    };
+    idempotent(layer.config(), &"outer", run).await.unwrap();
+    assert_eq!(began.elapsed(), secs(2));
 }
 
 #[tokio::test(start_paused = true)]

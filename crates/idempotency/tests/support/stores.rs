@@ -3,7 +3,10 @@
 use std::{
     collections::{HashMap, VecDeque},
     future::pending,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use powertools_idempotency::{
@@ -181,10 +184,30 @@ impl IdempotencyStore for TestStore {
 #[derive(Clone, Default)]
 pub(crate) struct Bucket {
     pub(crate) objects: Arc<Mutex<HashMap<String, String>>>,
+    gets: Arc<AtomicUsize>,
+    fails: Arc<Mutex<Option<StoreErrorKind>>>,
+}
+
+impl Bucket {
+    /// The next step fails.
+    pub(crate) fn fail(&self, kind: StoreErrorKind) {
+        *self.fails.lock().unwrap() = Some(kind);
+    }
+
+    /// How often it was read.
+    pub(crate) fn gets(&self) -> usize {
+        self.gets.load(Ordering::SeqCst)
+    }
+
+    fn begin(&self) -> Result<(), StoreError> {
+        let fails = self.fails.lock().unwrap().take();
+        fails.map_or(Ok(()), |kind| Err(kind.into()))
+    }
 }
 
 impl OverflowStore for Bucket {
     async fn put(&self, name: &str, json: &str) -> Result<String, StoreError> {
+        self.begin()?;
         let reference = format!("bucket/{name}");
         let mut objects = self.objects.lock().unwrap();
         objects.insert(reference.clone(), json.to_owned());
@@ -192,6 +215,8 @@ impl OverflowStore for Bucket {
     }
 
     async fn get(&self, reference: &str) -> Result<Option<String>, StoreError> {
+        self.gets.fetch_add(1, Ordering::SeqCst);
+        self.begin()?;
         Ok(self.objects.lock().unwrap().get(reference).cloned())
     }
 }
