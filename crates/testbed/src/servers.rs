@@ -3,7 +3,7 @@
 //! `cargo xtask test` starts the servers and says in variables where they listen. A test
 //! that needs one calls [`Aws::account`], [`Redis::plain`] or [`Redis::tls`]: each call
 //! gives another account or another prefix, so tests never see each other and nothing has
-//! to be cleaned up.
+//! to be cleaned up. [`Python`] is no server, but installed with them.
 //!
 //! | variable | holds |
 //! |---|---|
@@ -12,8 +12,14 @@
 //! | `PT_TEST_REDIS_URL` | Redis without TLS |
 //! | `PT_TEST_REDIS_TLS_URL` | Redis with TLS and an ACL, user and password in the URL |
 //! | `PT_TEST_REDIS_TLS_CA` | the file with the certificate that signed the server's |
+//! | `PT_TEST_PYTHON` | a Python with Powertools for Python, boto3 and a Redis client |
 
-use std::{fmt::Write as _, fs, net::SocketAddr, path::PathBuf};
+use std::{
+    fmt::Write as _,
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use powertools_core::{Env, SharedRandom};
 use serde::{Deserialize, Serialize};
@@ -192,6 +198,32 @@ impl Redis {
         let path = self.certificate.as_ref()?;
         let read = fs::read(path);
         Some(read.unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display())))
+    }
+}
+
+/// A Python with Powertools for Python, to compare with what it does.
+#[derive(Debug, Clone)]
+pub struct Python {
+    program: PathBuf,
+}
+
+impl Python {
+    /// That which the servers of the run are installed with.
+    ///
+    /// # Panics
+    ///
+    /// Without `PT_TEST_PYTHON`.
+    #[must_use]
+    pub fn installed() -> Self {
+        Self {
+            program: required("PT_TEST_PYTHON").into(),
+        }
+    }
+
+    /// The interpreter.
+    #[must_use]
+    pub fn program(&self) -> &Path {
+        &self.program
     }
 }
 

@@ -102,9 +102,16 @@ impl Running {
 
 /// Status line, headers and body of the answer to a request.
 async fn request(address: SocketAddr, method: &str, path: &str) -> (String, String) {
+    send(address, &format!("{method} {path}"), "", "").await
+}
+
+async fn send(address: SocketAddr, line: &str, headers: &str, body: &str) -> (String, String) {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let request =
-        format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    let request = format!(
+        "{line} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
+         content-length: {}\r\n{headers}\r\n{body}",
+        body.len()
+    );
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     let read = stream.read_to_string(&mut answer);
@@ -128,9 +135,9 @@ async fn a_request_is_answered_through_the_function_and_logged_with_its_context(
     assert!(head.starts_with("http/1.1 404"), "{head}");
     assert_eq!(body, r#"{"statusCode":404,"message":"Not found"}"#);
 
-    let (head, body) = request(address, "POST", "/greeting").await;
+    let (head, body) = request(address, "PUT", "/greeting").await;
     assert!(head.starts_with("http/1.1 405"), "{head}");
-    assert!(head.contains("allow: get,head"), "{head}");
+    assert!(head.contains("allow: get,head,post"), "{head}");
     assert_eq!(body, r#"{"statusCode":405,"message":"Method not allowed"}"#);
 
     running.interrupt().await;
@@ -162,6 +169,26 @@ async fn a_request_is_answered_through_the_function_and_logged_with_its_context(
     );
     // A greeting, a path and a method that are unknown: each in every dimension set.
     assert_eq!(count("Requests"), 7, "{names:?}");
+}
+
+#[tokio::test]
+async fn a_greeting_is_made_once_for_each_key() {
+    let mut running = Running::start();
+    let address = running.address().await;
+    let mut bodies = Vec::new();
+    for key in ["1", "1", "2"] {
+        let headers = format!("content-type: application/json\r\nidempotency-key: {key}\r\n");
+        let guest = r#"{"name": "Ada"}"#;
+        let (head, body) = send(address, "POST /greeting", &headers, guest).await;
+        assert!(head.starts_with("http/1.1 201"), "{head}");
+        assert!(body.ends_with(r#""message":"hello Ada"}"#), "{body}");
+        bodies.push(body);
+    }
+    assert_eq!(bodies[0], bodies[1]);
+    assert_ne!(bodies[0], bodies[2]);
+    running.interrupt().await;
+    let (_, written) = running.ends().await;
+    assert_eq!(written.matches("greeting made").count(), 2, "{written}");
 }
 
 #[cfg(target_os = "linux")]

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use greeting_api::{function, metrics};
+use greeting_api::{TABLE, function, idempotency, metrics};
 use powertools::{
     event_handler::testing,
+    idempotency::InMemoryStore,
     logger::{CorrelationIdPath, LoggerLayer},
 };
 use powertools_core::{ColdStart, Env, Host};
@@ -36,7 +37,8 @@ async fn written() -> BTreeSet<Key> {
             .build()
             .unwrap();
         let metrics = metrics().host(host.clone()).sink(captured.clone()).build();
-        let function = function(logger, metrics.unwrap());
+        let idempotency = idempotency(InMemoryStore::new()).build().unwrap();
+        let function = function(logger, metrics.unwrap(), idempotency);
         let context = testing::context("r-1");
         testing::invoke_with_context(function, &event, context)
             .await
@@ -126,4 +128,58 @@ fn the_function_gets_the_service_that_the_alarms_ask_for() {
     let functions = resources("AWS::Serverless::Function");
     let variables = &functions[0]["Environment"]["Variables"];
     assert_eq!(text(&variables["POWERTOOLS_SERVICE_NAME"]), "ServiceName");
+}
+
+#[test]
+fn the_table_has_the_key_and_the_time_to_live_of_the_store() {
+    let [table] = resources("AWS::DynamoDB::Table").try_into().unwrap();
+    let key = table["KeySchema"].as_sequence().unwrap();
+    assert_eq!(key.len(), 1);
+    assert_eq!(text(&key[0]["AttributeName"]), "id");
+    assert_eq!(text(&key[0]["KeyType"]), "HASH");
+    let attributes = table["AttributeDefinitions"].as_sequence().unwrap();
+    assert_eq!(attributes.len(), 1);
+    assert_eq!(text(&attributes[0]["AttributeName"]), "id");
+    assert_eq!(text(&attributes[0]["AttributeType"]), "S");
+    let time_to_live = &table["TimeToLiveSpecification"];
+    assert_eq!(text(&time_to_live["AttributeName"]), "expiration");
+    assert_eq!(time_to_live["Enabled"], Yaml::Bool(true));
+}
+
+#[test]
+fn the_function_finds_its_table_and_may_do_what_the_store_does_with_it_and_no_more() {
+    let functions = resources("AWS::Serverless::Function");
+    let variables = &functions[0]["Environment"]["Variables"];
+    assert_eq!(text(&variables[TABLE]), "IdempotencyTable");
+    let policies = functions[0]["Policies"].as_sequence().unwrap();
+    assert_eq!(policies.len(), 1);
+    let statements = policies[0]["Statement"].as_sequence().unwrap();
+    assert_eq!(statements.len(), 1);
+    assert_eq!(text(&statements[0]["Effect"]), "Allow");
+    assert_eq!(text(&statements[0]["Resource"]), "IdempotencyTable.Arn");
+    let actions = statements[0]["Action"].as_sequence().unwrap().iter();
+    let actions: BTreeSet<_> = actions.map(text).collect();
+    let expected = ["DeleteItem", "GetItem", "PutItem", "UpdateItem"];
+    let expected: BTreeSet<_> = expected.map(|name| format!("dynamodb:{name}")).into();
+    assert!(actions.into_iter().eq(&expected), "{expected:?}");
+    let resources = template()["Resources"].clone();
+    assert_eq!(
+        resources["IdempotencyTable"]["Type"],
+        "AWS::DynamoDB::Table"
+    );
+}
+
+#[test]
+fn every_route_has_an_event() {
+    let functions = resources("AWS::Serverless::Function");
+    let events = functions[0]["Events"].as_mapping().unwrap().values();
+    let events = events.map(|event| {
+        let properties = &event["Properties"];
+        (
+            text(&properties["Method"]).to_owned(),
+            text(&properties["Path"]).to_owned(),
+        )
+    });
+    let expected = ["GET", "POST"].map(|method| (method.to_owned(), "/greeting".to_owned()));
+    assert_eq!(events.collect::<BTreeSet<_>>(), expected.into());
 }

@@ -1,4 +1,4 @@
-//! The servers that are written in Python.
+//! The servers that are written in Python, and what else the tests need of it.
 
 use std::path::{Path, PathBuf};
 
@@ -63,7 +63,9 @@ mod tests {
     fn every_package_is_pinned_by_version_and_hash() {
         let text = Workspace::find().unwrap().read(VENV.requirements).unwrap();
         let packages = pinned(&text);
-        assert!(packages.contains(&"ministack") && packages.contains(&"moto"));
+        for package in ["ministack", "moto", "aws-lambda-powertools", "redis"] {
+            assert!(packages.contains(&package), "{package}");
+        }
         assert!(packages.len() > 60, "{packages:?}");
         assert!(!text.contains("://"), "no address of an index");
     }

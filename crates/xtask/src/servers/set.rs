@@ -1,5 +1,7 @@
 //! All the servers of a run.
 
+use std::path::PathBuf;
+
 use crate::failure::{Failure, Result};
 use crate::host::{self, Stopwatch};
 use crate::process::Supervisor;
@@ -14,6 +16,8 @@ use crate::workspace::Workspace;
 #[derive(Debug)]
 pub(crate) struct Servers {
     running: Vec<Server>,
+    /// Not a server, but installed with them.
+    python: Option<PathBuf>,
     directory: RunDirectory,
 }
 
@@ -23,7 +27,7 @@ impl Servers {
     pub(crate) fn start(workspace: &Workspace, supervisor: &Supervisor) -> Result<Self> {
         let home = workspace.target().join("test-servers");
         let directory = RunDirectory::create(&home)?;
-        let recipes = recipes(workspace, supervisor, &directory)?;
+        let (recipes, python) = recipes(workspace, supervisor, &directory)?;
         let clock = Stopwatch::start();
         let mut running = Vec::new();
         for recipe in recipes {
@@ -40,12 +44,21 @@ impl Servers {
                 clock.elapsed().as_secs_f64()
             );
         }
-        Ok(Self { running, directory })
+        Ok(Self {
+            running,
+            python,
+            directory,
+        })
     }
 
     /// What the tests are told.
     pub(crate) fn variables(&self) -> impl Iterator<Item = (&'static str, String)> {
-        self.running.iter().flat_map(Server::variables)
+        let python = self.python.iter();
+        let python = python.map(|python| ("PT_TEST_PYTHON", python.display().to_string()));
+        self.running
+            .iter()
+            .flat_map(Server::variables)
+            .chain(python)
     }
 
     /// Fails if one has ended.
@@ -66,9 +79,10 @@ fn recipes(
     workspace: &Workspace,
     supervisor: &Supervisor,
     directory: &RunDirectory,
-) -> Result<Vec<Recipe>> {
+) -> Result<(Vec<Recipe>, Option<PathBuf>)> {
     let aws = wanted("PT_TEST_AWS_URL");
     let moto = wanted("PT_TEST_MOTO_URL");
+    let library = wanted("PT_TEST_PYTHON");
     let plain = wanted("PT_TEST_REDIS_URL");
     let tls = wanted("PT_TEST_REDIS_TLS_URL");
     if !tls && wanted("PT_TEST_REDIS_TLS_CA") {
@@ -78,7 +92,8 @@ fn recipes(
         ));
     }
     let mut recipes = Vec::new();
-    if aws || moto {
+    let mut python = None;
+    if aws || moto || library {
         let bin = VENV.install(workspace, |command| supervisor.run(command))?;
         if aws {
             recipes.push(python::ministack(&bin, directory.child("ministack")?));
@@ -86,6 +101,7 @@ fn recipes(
         if moto {
             recipes.push(python::moto(&bin, directory.child("moto")?));
         }
+        python = library.then(|| bin.join("python"));
     }
     if plain || tls {
         redis::require(workspace)?;
@@ -96,7 +112,7 @@ fn recipes(
             recipes.push(redis::tls(directory.child("redis-tls")?)?);
         }
     }
-    Ok(recipes)
+    Ok((recipes, python))
 }
 
 /// A variable that is set names a server of the caller's, and reaches the tests as it is.

@@ -55,6 +55,7 @@ pub(crate) fn all() -> Vec<Trial> {
         trial("a_server_that_fails_once_is_started_again", second_attempt),
         trial("a_server_that_ends_meanwhile_fails_the_run", server_ends),
         trial("a_given_server_is_not_started", given_server),
+        trial("a_given_python_is_told_as_it_is", given_python),
         trial("redis_with_tls_needs_a_certificate", no_certificate),
     ]
 }
@@ -314,9 +315,22 @@ fn given_server(name: &str) {
     let stage = Stage::new(name, PASSES);
     let mut run = stage.run(&[("PT_TEST_AWS_URL", "http://127.0.0.1:2")]);
     assert_eq!(run.line("at "), "http://127.0.0.1:2");
+    // Installed with the servers, but no server.
+    let python = run.line("with ");
+    assert!(
+        python.ends_with("/target/test-servers/python/bin/python"),
+        "{python}"
+    );
     let end = run.end();
     assert!(end.status.success(), "{end:?}");
     assert_eq!(stage.starts(), 0);
+}
+
+fn given_python(name: &str) {
+    let stage = Stage::new(name, PASSES);
+    let mut run = stage.run(&[("PT_TEST_PYTHON", "/opt/python")]);
+    assert_eq!(run.line("with "), "/opt/python");
+    assert!(run.end().status.success());
 }
 
 fn no_certificate(name: &str) {

@@ -93,6 +93,8 @@ fn answer(mut stream: TcpStream) {
 fn test(act: &str) {
     let url = env::var("PT_TEST_AWS_URL").expect("the tests are told the address");
     println!("at {url}");
+    let python = env::var("PT_TEST_PYTHON").expect("the tests are told of Python");
+    println!("with {python}");
     match act {
         "pass" => report(),
         "litter" => {

@@ -115,6 +115,7 @@ impl Stage {
             .env_remove("CI")
             .env("CARGO", self.root.join("cargo"))
             .env_remove("PT_TEST_AWS_URL")
+            .env_remove("PT_TEST_PYTHON")
             .env("PT_TEST_MOTO_URL", "http://127.0.0.1:1")
             .env("PT_TEST_REDIS_URL", "redis://127.0.0.1:1")
             .env("PT_TEST_REDIS_TLS_URL", "rediss://localhost:1")

@@ -2,7 +2,7 @@
 //! and rows that others have written.
 
 mod agreement;
-mod bed;
+pub(crate) mod bed;
 mod config;
 mod errors;
 mod faults;
