@@ -22,6 +22,8 @@ pub(crate) struct Protocol {
     terms: Terms,
     /// Of the last claim.
     lease_end: Option<i64>,
+    /// How much longer the record of the last claim keeps others away.
+    hold: i64,
 }
 
 /// What decides how long a claim holds.
@@ -98,6 +100,7 @@ impl Protocol {
             attempts_left: ATTEMPTS,
             terms,
             lease_end: None,
+            hold: 0,
         }
     }
 
@@ -117,6 +120,7 @@ impl Protocol {
         self.attempts_left -= 1;
         let times = self.terms.times(now);
         self.lease_end = Some(times.lease_end);
+        self.hold = times.in_progress_expiration.saturating_sub(times.lease_end);
         Step::Claim(times)
     }
 
@@ -170,9 +174,11 @@ impl Protocol {
                 in_progress_expiration: record.in_progress_expiration(),
             }),
             Decision::Mine => {
-                // An earlier claim of ours may have come late, with a shorter lease.
+                // An earlier claim of ours may have come late, with a shorter lease. The hold in
+                // what it wrote is not our time.
                 let written = record.in_progress_expiration();
-                self.run_own(written.min(self.lease_end), now)
+                let lease_end = written.map(|end| end.saturating_sub(self.hold));
+                self.run_own(lease_end.min(self.lease_end), now)
             }
             Decision::Replay => Step::Replay(record),
             Decision::InProgress => Step::InProgress(record),

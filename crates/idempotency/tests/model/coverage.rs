@@ -24,6 +24,14 @@ pub(crate) enum Seen {
     InProgress,
     /// The record kept changing.
     Inconsistent,
+    /// The reply to a claim came when the invocation was over.
+    NoTimeLeft,
+    /// A release met a record of ours that was completed.
+    NotReleased,
+    /// A durable function went on under the record of an earlier run.
+    Adopted,
+    /// Two runs of a durable function had their effect under one record.
+    Shared,
     /// Its effect happened twice.
     Repeat,
     /// Its effect happened after its lease, beside that of the next.

@@ -3,7 +3,7 @@
 
 use crate::{
     coverage::{Coverage, Seen},
-    decision::{Times, is_expired},
+    decision::{Fence, Times, is_expired, is_lease_over},
     now::Now,
     record::{Status, StoredRecord},
     store::{Claim, Completion, Release},
@@ -25,14 +25,42 @@ pub(crate) enum Ask {
     Claim {
         now: i64,
         expiration: i64,
-        lease_end: i64,
+        in_progress_expiration: i64,
     },
     Read,
     Complete {
+        held: Held,
         now: i64,
         expiration: i64,
     },
-    Release,
+    Release {
+        held: Held,
+    },
+}
+
+/// Under which record a call runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Held {
+    /// That with the mark of this invocation: its own, or one that it has adopted.
+    Mark(usize),
+    /// That of another language, with this end.
+    Lease(Option<i64>),
+}
+
+impl Held {
+    fn fence(self) -> Fence<'static> {
+        match self {
+            Self::Mark(call) => Fence::Owner(mark(call)),
+            Self::Lease(end) => Fence::Lease(end),
+        }
+    }
+
+    pub(crate) fn is_of(self, record: &StoredRecord) -> bool {
+        match self {
+            Self::Mark(call) => record.owner() == Some(mark(call)),
+            Self::Lease(end) => record.owner().is_none() && record.in_progress_expiration() == end,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -56,16 +84,8 @@ impl Ask {
         Self::Claim {
             now: now.millis(),
             expiration: times.expiration,
-            lease_end: times.in_progress_expiration,
+            in_progress_expiration: times.in_progress_expiration,
         }
-    }
-}
-
-/// The times that a claim wrote.
-pub(crate) fn times(expiration: i64, lease_end: i64) -> Times {
-    Times {
-        expiration,
-        in_progress_expiration: lease_end,
     }
 }
 
@@ -101,28 +121,43 @@ impl World {
             Ask::Claim {
                 now,
                 expiration,
-                lease_end,
+                in_progress_expiration,
             } => {
                 let now = Now::from_millis(now);
-                let claim = Claim::new(KEY, owner, now, times(expiration, lease_end));
-                if !claim.may_replace(there) {
+                let times = Times {
+                    expiration,
+                    in_progress_expiration,
+                    // The owner's own affair: no store gets to see it.
+                    lease_end: i64::MIN,
+                };
+                let claim = Claim::new(KEY, owner, now, times);
+                let may_replace = claim.may_replace(there)
+                    || (config.takes_last && there.is_some_and(|there| ends_by(there, now)));
+                if !may_replace {
                     return Reply::Refused(there.filter(|_| config.refusals_tell).cloned());
                 }
                 self.record = Some(if foreign {
                     StoredRecord::new(Status::InProgress, expiration)
-                        .with_in_progress_expiration(lease_end)
+                        .with_in_progress_expiration(in_progress_expiration)
                 } else {
                     claim.record()
                 });
                 Reply::Claimed
             }
             Ask::Read => Reply::Record(there.cloned()),
-            Ask::Complete { now, expiration } => {
+            Ask::Complete {
+                held,
+                now,
+                expiration,
+            } => {
                 let answer = answer(request.from);
                 let now = Now::from_millis(now);
-                let owner = (!foreign).then_some(owner);
-                let completion = Completion::new(KEY, owner, &answer, now, expiration);
-                let unfenced = foreign || config.fault == Fault::UnfencedCompletion;
+                let completion = Completion::new(KEY, held.fence(), &answer, now, expiration);
+                let unfenced = match config.fault {
+                    Fault::UnfencedCompletion => true,
+                    Fault::CompletedTwice => there.is_none_or(|there| held.is_of(there)),
+                    _ => foreign,
+                };
                 if !unfenced && !completion.may_replace(there) {
                     return Reply::NotOwner;
                 }
@@ -135,9 +170,13 @@ impl World {
                 });
                 Reply::Done
             }
-            Ask::Release => {
-                let release = Release::new(KEY, Some(owner));
-                let unfenced = foreign || config.fault == Fault::UnfencedRelease;
+            Ask::Release { held } => {
+                let release = Release::new(KEY, held.fence());
+                let unfenced = match config.fault {
+                    Fault::UnfencedRelease => true,
+                    Fault::ReleasedAfterCompletion => there.is_none_or(|there| held.is_of(there)),
+                    _ => foreign,
+                };
                 if !unfenced && !release.may_delete(there) {
                     return Reply::NotOwner;
                 }
@@ -173,6 +212,11 @@ impl World {
                 }
                 self.calls[request.from].lease = None;
             }
+            (Ask::Release { held }, Reply::NotOwner)
+                if before.is_some_and(|before| held.is_of(before)) =>
+            {
+                seen.mark(Seen::NotReleased);
+            }
             (Ask::Claim { .. }, Reply::Claimed) => {
                 if !request.awaited {
                     seen.mark(Seen::LateClaim);
@@ -192,4 +236,10 @@ impl World {
         let record = self.record.as_ref();
         record.is_some_and(|record| is_expired(record, self.clock(0)))
     }
+}
+
+/// Whether a lease has come to its last millisecond, in which a store may say either.
+fn ends_by(record: &StoredRecord, now: Now) -> bool {
+    record.status() == Status::InProgress
+        && (is_lease_over(record, now) || record.in_progress_expiration() == Some(now.millis()))
 }

@@ -3,13 +3,12 @@
 use stateright::{Model, Property};
 
 use crate::{
-    call::{Phase, lease},
+    call::{Phase, terms},
     coverage::{Coverage, Seen},
-    network::Request,
+    network::{Ask, Request},
     protocol::{Protocol, Step},
-    record::StoredRecord,
     store::Claim,
-    world::{Broken, Config, World, mark},
+    world::{Broken, Config, Replay, World},
 };
 
 pub(crate) const TWO_OWNERS: &str = "never two live leases";
@@ -78,7 +77,7 @@ impl Model for System {
             overwritten: world.broken.overwritten,
             ..Broken::default()
         };
-        if world.broken != lost || world.owners().count() > 1 {
+        if world.broken != lost || world.has_two_leases(&self.config) {
             return;
         }
         if world.tick < self.config.last_tick {
@@ -138,7 +137,9 @@ impl Model for System {
 
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
-            Property::always(TWO_OWNERS, |_, world: &World| world.owners().count() < 2),
+            Property::always(TWO_OWNERS, |system: &Self, world: &World| {
+                !world.has_two_leases(&system.config)
+            }),
             Property::always(OVERWRITTEN, |_, world: &World| !world.broken.overwritten),
             Property::always(WEDGED, |system: &Self, world| system.is_runnable(world)),
             Property::always(REPEATED, |_, world: &World| !world.broken.repeated),
@@ -151,12 +152,12 @@ impl Model for System {
                 !world.broken.refused_by_itself
             }),
             Property::always(UNRECORDED, |system: &Self, world: &World| {
+                let config = &system.config;
                 let record = world.record.as_ref();
-                let owner = record.and_then(StoredRecord::owner);
                 let mut ours = world
-                    .owners()
-                    .filter(|call| !system.config.is_foreign(*call));
-                ours.all(|call| owner == Some(mark(call)))
+                    .owners(config)
+                    .filter(|call| !config.is_foreign(*call));
+                ours.all(|call| record.is_some_and(|record| world.calls[call].held.is_of(record)))
             }),
             Property::always(TOO_LATE, |_, world: &World| !world.broken.too_late),
             Property::always(STALE, |_, world: &World| !world.broken.stale),
@@ -170,9 +171,7 @@ impl System {
         match phase {
             Phase::Over => return,
             Phase::Ahead => {
-                // Those that are alike come one after the other: which is which says nothing.
-                let first = call == 0 || self.config.is_foreign(call);
-                if first || !matches!(world.calls[call - 1].phase, Phase::Ahead) {
+                if self.may_begin(world, call) {
                     actions.push(Action::Begin(call));
                 }
                 return;
@@ -185,7 +184,7 @@ impl System {
                 }
                 actions.push(Action::Fail(call));
             }
-            Phase::Settling { .. } | Phase::Finishing { .. } => {
+            Phase::Settling(_) | Phase::Finishing { .. } => {
                 if world.calls[call].has_reply() {
                     actions.push(Action::Receive(call));
                 }
@@ -210,6 +209,21 @@ impl System {
         }
     }
 
+    fn may_begin(&self, world: &World, call: usize) -> bool {
+        let config = &self.config;
+        if config.is_replay(call) && config.replay == Replay::After {
+            let original = config.original();
+            let releases = |request: &Request| {
+                request.from == original && matches!(request.ask, Ask::Release { .. })
+            };
+            return matches!(world.calls[original].phase, Phase::Over)
+                && !world.flight.iter().any(releases);
+        }
+        // Those that are alike come one after the other: which is which says nothing.
+        let alone = call == 0 || config.is_foreign(call) || config.is_replay(call);
+        alone || !matches!(world.calls[call - 1].phase, Phase::Ahead)
+    }
+
     /// Everybody else has stopped and the longest lease is over: whoever comes now runs or
     /// replays.
     fn is_runnable(&self, world: &World) -> bool {
@@ -217,21 +231,23 @@ impl System {
             return true;
         };
         let now = world.clock(self.config.longest_lease());
-        let mut protocol = Protocol::new("fresh".into(), None, false, lease(&self.config, now));
+        let mut protocol = Protocol::new("fresh".into(), None, false, terms(&self.config, now));
         let mut step = protocol.begin(now);
         loop {
             step = match step {
                 Step::Claim(times) => {
                     let claim = Claim::new("key", protocol.owner(), now, times);
                     if claim.may_replace(Some(record)) {
-                        protocol.claimed(times, now)
+                        protocol.claimed(now)
                     } else {
                         protocol.refused(Some(record.clone()), now)
                     }
                 }
                 Step::Read => protocol.read(Some(record.clone()), now),
                 Step::Run(_) | Step::Replay(_) => return true,
-                Step::InProgress(_) | Step::Mismatch(_) | Step::Inconsistent => return false,
+                Step::InProgress(_) | Step::Mismatch(_) | Step::Inconsistent | Step::NoTimeLeft => {
+                    return false;
+                }
             };
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     call::{Call, Phase},
     decision::AfterTimeout,
-    network::Request,
+    network::{Held, Request},
     now::Now,
     record::{Answer, Status, StoredRecord},
 };
@@ -42,7 +42,21 @@ pub(crate) struct Config {
     pub(crate) waits: u8,
     /// Whether a refused claim tells the record that stands in its way.
     pub(crate) refusals_tell: bool,
+    /// Whether a claim takes over in the last millisecond of a lease. A store may.
+    pub(crate) takes_last: bool,
+    /// Whether the last of our invocations is the first one's replay, and when it comes.
+    pub(crate) replay: Replay,
     pub(crate) fault: Fault,
+}
+
+/// The replay of a durable function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Replay {
+    None,
+    /// When the first run is over, as Lambda promises, and has no release on its way.
+    After,
+    /// At any time.
+    Beside,
 }
 
 /// What is wrong on purpose, to see that the properties tell.
@@ -53,6 +67,10 @@ pub(crate) enum Fault {
     UnfencedCompletion,
     /// A release deletes whatever there is.
     UnfencedRelease,
+    /// Whoever has the mark completes a record again, with another answer.
+    CompletedTwice,
+    /// Whoever has the mark deletes a completed record.
+    ReleasedAfterCompletion,
     /// Nobody recognises their own mark.
     ForgottenMark,
     /// The last invocation is another language's: without a mark, and neither its completion
@@ -67,6 +85,20 @@ pub(crate) fn ticks(number: u32) -> Duration {
 impl Config {
     pub(crate) fn is_foreign(&self, call: usize) -> bool {
         self.fault == Fault::ForeignWriter && call + 1 == self.calls
+    }
+
+    pub(crate) fn is_replay(&self, call: usize) -> bool {
+        let foreign = usize::from(self.fault == Fault::ForeignWriter);
+        self.replay != Replay::None && call + 1 + foreign == self.calls
+    }
+
+    /// The run that is replayed.
+    pub(crate) fn original(&self) -> usize {
+        if self.fault == Fault::ForeignWriter {
+            self.calls - 1
+        } else {
+            0
+        }
     }
 
     fn first_skew(&self) -> i64 {
@@ -133,7 +165,7 @@ impl World {
         Self {
             tick: 0,
             record: None,
-            calls: vec![Call::ahead(); config.calls],
+            calls: (0..config.calls).map(Call::ahead).collect(),
             skews,
             flight: Vec::new(),
             left: Left {
@@ -165,17 +197,33 @@ impl World {
     }
 
     /// Whether a call has the key, and may count on it by its own clock.
-    pub(crate) fn is_live(&self, call: usize) -> bool {
+    pub(crate) fn is_live(&self, config: &Config, call: usize) -> bool {
+        let now = self.now(call).millis();
         let lease = self.calls[call].lease;
-        lease.is_some_and(|lease| self.now(call).millis() <= lease)
+        lease.is_some_and(|lease| now < lease || (now == lease && !config.takes_last))
+    }
+
+    /// What `Lease::is_live` says.
+    pub(crate) fn says_live(&self, call: usize) -> bool {
+        let Call {
+            lease, ends_before, ..
+        } = self.calls[call];
+        lease.is_some_and(|lease| self.now(call).millis() < lease) && self.tick < ends_before
     }
 
     /// Those that have the key and go on.
-    pub(crate) fn owners(&self) -> impl Iterator<Item = usize> {
+    pub(crate) fn owners(&self, config: &Config) -> impl Iterator<Item = usize> {
         (0..self.calls.len()).filter(|call| {
             let phase = &self.calls[*call].phase;
-            matches!(phase, Phase::Running | Phase::Finishing { .. }) && self.is_live(*call)
+            matches!(phase, Phase::Running | Phase::Finishing { .. }) && self.is_live(config, *call)
         })
+    }
+
+    /// Whether two leases live. A durable function and its replay have one.
+    pub(crate) fn has_two_leases(&self, config: &Config) -> bool {
+        let mut held = self.owners(config).map(|call| self.calls[call].held);
+        let first = held.next();
+        first.is_some_and(|first| held.any(|held| held != first))
     }
 
     /// Somebody's caller gets an answer that is kept until this second.
@@ -231,15 +279,21 @@ impl World {
     }
 }
 
-/// The answer of an invocation: its number.
+/// The answer of an invocation: that of the second is too large, that of the third is an error.
 pub(crate) fn answer(call: usize) -> Answer {
-    Answer::Response(call.to_string().into())
+    match call {
+        0 => Answer::Response("0".into()),
+        1 => Answer::Omitted,
+        _ => Answer::Error("2".into()),
+    }
 }
 
 fn answer_of(record: &StoredRecord) -> usize {
     match record.answer() {
-        Some(Answer::Response(json)) => json.parse().expect("answers are numbers"),
-        _ => panic!("a completed record has an answer"),
+        Some(Answer::Response(_)) => 0,
+        Some(Answer::Omitted) => 1,
+        Some(Answer::Error(_)) => 2,
+        answer => panic!("nobody answers {answer:?}"),
     }
 }
 
@@ -247,7 +301,20 @@ pub(crate) fn replayed(record: &StoredRecord) -> (usize, i64) {
     (answer_of(record), record.expiration())
 }
 
+const MARKS: [&str; 3] = ["a", "b", "c"];
+
 /// The mark of an invocation.
 pub(crate) fn mark(call: usize) -> &'static str {
-    ["a", "b", "c"][call]
+    MARKS[call]
+}
+
+/// The record that a durable function goes on under.
+pub(crate) fn adopted(owner: Option<&str>, in_progress_expiration: Option<i64>) -> Held {
+    match owner {
+        Some(owner) => {
+            let call = MARKS.iter().position(|mark| *mark == owner);
+            Held::Mark(call.expect("marks are ours"))
+        }
+        None => Held::Lease(in_progress_expiration),
+    }
 }

@@ -6,8 +6,8 @@ use futures_util::FutureExt;
 use proptest::prelude::*;
 
 use crate::{
-    any_record,
-    decision::Times,
+    answer, any_record,
+    decision::{Fence, Times},
     now::Now,
     record::{Answer, Status, StoredRecord},
     store::{Claim, Claimed, Completion, Finished, IdempotencyStore, InMemoryStore, Release},
@@ -25,6 +25,12 @@ enum Op {
         key: usize,
         owner: usize,
         expires: i64,
+        answer: Answer,
+    },
+    /// Of the record that stands there, if another language wrote it.
+    Adopt {
+        key: usize,
+        releases: bool,
     },
     Release {
         key: usize,
@@ -45,9 +51,10 @@ fn op() -> impl Strategy<Value = Op> {
         3 => (who(), 0..3_i64, 0..3_000_i64).prop_map(|((key, owner), expires, lease)| {
             Op::Claim { key, owner, expires, lease }
         }),
-        2 => (who(), 0..3_i64).prop_map(|((key, owner), expires)| {
-            Op::Complete { key, owner, expires }
+        2 => (who(), 0..3_i64, answer()).prop_map(|((key, owner), expires, answer)| {
+            Op::Complete { key, owner, expires, answer }
         }),
+        1 => (0..KEYS.len(), any::<bool>()).prop_map(|(key, releases)| Op::Adopt { key, releases }),
         1 => who().prop_map(|(key, owner)| Op::Release { key, owner }),
         1 => (0..KEYS.len(), any_record()).prop_map(|(key, record)| Op::Insert { key, record }),
     ]
@@ -65,10 +72,20 @@ impl Naive {
         !expired && (record.status() == Status::Completed || !over)
     }
 
-    fn owns(&self, key: &str, owner: &str) -> bool {
-        self.0
-            .get(key)
-            .is_none_or(|there| there.owner() == Some(owner))
+    fn holds(&self, key: &str, fence: Fence<'_>) -> bool {
+        self.0.get(key).is_none_or(|there| match fence {
+            Fence::Owner(mark) => there.owner() == Some(mark),
+            Fence::Lease(end) => there.owner().is_none() && there.in_progress_expiration() == end,
+        })
+    }
+
+    fn is_done(&self, key: &str) -> bool {
+        let there = self.0.get(key);
+        there.is_some_and(|there| there.status() == Status::Completed)
+    }
+
+    fn answer(&self, key: &str) -> Option<&Answer> {
+        self.0.get(key)?.answer()
     }
 }
 
@@ -133,6 +150,7 @@ fn step(store: &InMemoryStore, naive: &mut Naive, at: Now, op: Op) -> Result<(),
             let times = Times {
                 expiration: at.seconds() + expires,
                 in_progress_expiration: at.millis() + lease,
+                lease_end: at.millis(),
             };
             let claimed = now(store.claim(&Claim::new(key, owner, at, times))).unwrap();
             let there = naive.0.get(key);
@@ -150,37 +168,70 @@ fn step(store: &InMemoryStore, naive: &mut Naive, at: Now, op: Op) -> Result<(),
             key,
             owner,
             expires,
+            answer,
         } => {
-            let (key, owner) = (KEYS[key], OWNERS[owner]);
+            let fence = Fence::Owner(OWNERS[owner]);
             let expiration = at.seconds() + expires;
-            let answer = Answer::Response("2".into());
-            let completion = Completion::new(key, Some(owner), &answer, at, expiration);
-            let finished = now(store.complete(&completion)).unwrap();
-            let owns = naive.owns(key, owner);
-            prop_assert_eq!(finished == Finished::Done, owns);
-            if owns {
-                let there = naive.0.get(key);
-                let mut record = StoredRecord::new(Status::Completed, expiration)
-                    .with_answer(answer)
-                    .with_owner(owner)
-                    .with_in_progress_expiration(
-                        there.and_then(StoredRecord::in_progress_expiration),
-                    );
-                if let Some(hash) = there.and_then(StoredRecord::payload_hash) {
-                    record = record.with_payload_hash(hash);
-                }
-                naive.0.insert(key.to_owned(), record);
-            }
+            complete(
+                store,
+                naive,
+                &Completion::new(KEYS[key], fence, &answer, at, expiration),
+            )?;
         }
         Op::Release { key, owner } => {
-            let (key, owner) = (KEYS[key], OWNERS[owner]);
-            let finished = now(store.release(&Release::new(key, Some(owner)))).unwrap();
-            let owns = naive.owns(key, owner);
-            prop_assert_eq!(finished == Finished::Done, owns);
-            if owns {
-                naive.0.remove(key);
+            release(store, naive, KEYS[key], Fence::Owner(OWNERS[owner]))?;
+        }
+        Op::Adopt { key, releases } => {
+            let there = naive.0.get(KEYS[key]);
+            let fence = Fence::Lease(there.and_then(StoredRecord::in_progress_expiration));
+            if releases {
+                release(store, naive, KEYS[key], fence)?;
+            } else {
+                let answer = &Answer::Omitted;
+                let completion = Completion::new(KEYS[key], fence, answer, at, at.seconds() + 1);
+                complete(store, naive, &completion)?;
             }
         }
+    }
+    Ok(())
+}
+
+fn complete(
+    store: &InMemoryStore,
+    naive: &mut Naive,
+    completion: &Completion<'_>,
+) -> Result<(), TestCaseError> {
+    let finished = now(store.complete(completion)).unwrap();
+    let (key, fence, answer) = (completion.key(), completion.fence(), completion.answer());
+    let may = naive.holds(key, fence) && (!naive.is_done(key) || naive.answer(key) == Some(answer));
+    prop_assert_eq!(finished == Finished::Done, may);
+    if may {
+        let there = naive.0.get(key);
+        let mut record = StoredRecord::new(Status::Completed, completion.expiration())
+            .with_answer(answer.clone())
+            .with_in_progress_expiration(there.and_then(StoredRecord::in_progress_expiration));
+        if let Fence::Owner(owner) = fence {
+            record = record.with_owner(owner);
+        }
+        if let Some(hash) = there.and_then(StoredRecord::payload_hash) {
+            record = record.with_payload_hash(hash);
+        }
+        naive.0.insert(key.to_owned(), record);
+    }
+    Ok(())
+}
+
+fn release(
+    store: &InMemoryStore,
+    naive: &mut Naive,
+    key: &str,
+    fence: Fence<'_>,
+) -> Result<(), TestCaseError> {
+    let finished = now(store.release(&Release::new(key, fence))).unwrap();
+    let may = naive.holds(key, fence) && !naive.is_done(key);
+    prop_assert_eq!(finished == Finished::Done, may);
+    if may {
+        naive.0.remove(key);
     }
     Ok(())
 }

@@ -5,15 +5,15 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use crate::{
-    any_record,
+    answer, any_record,
     decision::{
-        AfterTimeout, Decision, Question, decide, is_expired, is_lease_over, lease, may_claim,
-        may_finish, own_end,
+        AfterTimeout, Decision, Fence, Question, decide, is_expired, is_lease_over, lease,
+        may_claim, may_complete, may_release,
     },
-    hash, mark, moment,
+    fence, hash, moment,
     now::Now,
-    protocol::Lease,
-    record::Status,
+    protocol::{Protocol, Step, Terms},
+    record::{Status, StoredRecord},
 };
 
 fn duration() -> impl Strategy<Value = Duration> {
@@ -78,9 +78,22 @@ proptest! {
     }
 
     #[test]
-    fn nobody_finishes_what_has_another_mark(record in any_record(), owner in mark()) {
-        prop_assert_eq!(may_finish(Some(&record), owner), record.owner() == owner);
-        prop_assert!(may_finish(None, owner));
+    fn only_who_holds_a_running_record_finishes_it(
+        record in any_record(),
+        fence in fence(),
+        answer in answer(),
+    ) {
+        let held = match fence {
+            Fence::Owner(mark) => record.owner() == Some(mark),
+            Fence::Lease(end) => {
+                record.owner().is_none() && record.in_progress_expiration() == end
+            }
+        };
+        let runs = record.status() == Status::InProgress;
+        let same = record.answer() == Some(&answer);
+        prop_assert_eq!(may_release(Some(&record), fence), held && runs);
+        prop_assert_eq!(may_complete(Some(&record), fence, &answer), held && (runs || same));
+        prop_assert!(may_release(None, fence) && may_complete(None, fence, &answer));
     }
 
     #[test]
@@ -92,7 +105,7 @@ proptest! {
         at in any_moment(),
     ) {
         let times = lease(now, time, expires_after, policy);
-        let record = crate::record::StoredRecord::new(Status::InProgress, times.expiration)
+        let record = StoredRecord::new(Status::InProgress, times.expiration)
             .with_in_progress_expiration(times.in_progress_expiration);
         let end = Now::from_millis(times.in_progress_expiration);
         for at in [at, now, end] {
@@ -132,22 +145,17 @@ proptest! {
 
     #[test]
     fn owner_counts_on_its_own_time_and_not_on_the_hold(
-        now in moment(),
-        time in 0..10_000_u64,
-        hold in 0..10_000_u64,
+        now in any_moment(),
+        time in duration(),
+        expires_after in duration(),
+        policy in policy(),
     ) {
-        let (time, hold) = (Duration::from_millis(time), AfterTimeout::Hold(Duration::from_millis(hold)));
-        let held = lease(now, time, Duration::ZERO, hold);
-        let free = lease(now, time, Duration::ZERO, AfterTimeout::Retry);
-        prop_assert_eq!(
-            own_end(held.in_progress_expiration, hold),
-            own_end(free.in_progress_expiration, AfterTimeout::Retry)
-        );
-    }
-
-    #[test]
-    fn owner_never_counts_on_more_than_the_lease(end: i64, policy in policy()) {
-        prop_assert!(own_end(end, policy) <= end);
+        let held = lease(now, time, expires_after, policy);
+        let free = lease(now, time, expires_after, AfterTimeout::Retry);
+        prop_assert_eq!(held.lease_end, now.after(time).millis());
+        prop_assert_eq!(free.in_progress_expiration, free.lease_end);
+        prop_assert_eq!(held.lease_end, free.lease_end);
+        prop_assert!(held.lease_end <= held.in_progress_expiration);
     }
 
     #[test]
@@ -156,15 +164,14 @@ proptest! {
         deadline in any_moment(),
         otherwise in duration(),
         expires_after in duration(),
+        after_timeout in policy(),
     ) {
-        let lease = Lease {
-            deadline: Some(deadline),
-            otherwise,
-            expires_after,
-            after_timeout: AfterTimeout::Retry,
+        let terms = Terms { deadline: Some(deadline), otherwise, expires_after, after_timeout };
+        let Step::Claim(times) = Protocol::new("mine".into(), None, false, terms).begin(now) else {
+            panic!("a call begins with a claim");
         };
         // A deadline that has passed leaves no time.
-        let end = lease.times(now).in_progress_expiration;
+        let end = times.lease_end;
         let far = deadline.millis().checked_sub(now.millis()).is_none();
         prop_assert!(far || end == deadline.max(now).millis(), "{end}");
     }
