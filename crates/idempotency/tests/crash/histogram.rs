@@ -132,8 +132,8 @@ impl Histogram {
             self.add(format!("told: {said}"), Some(1), 0);
         }
         for (said, least) in [
-            ("LeaseLost", size.pauses_at_a_point / 2),
-            ("GaveUp", size.pauses_at_a_point / 2),
+            ("LeaseLost", 1),
+            ("GaveUp", 1),
             ("Failed", 1),
             ("in progress", 1),
             ("the stored answer", 1),
