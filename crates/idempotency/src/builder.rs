@@ -32,8 +32,9 @@ const DURATIONS: RangeInclusive<Duration> =
 const MAX_BODY_LEN: usize = 10 * 1024 * 1024;
 
 impl<St: IdempotencyStore> IdempotencyConfig<St> {
-    /// Begins with an id and a store. The id is a part of each key: two functions, or two layers
-    /// in one, never share keys unless they share the id.
+    /// Begins with an id and a store. The id is a part of each key, so that two functions, or two
+    /// layers in one, never share keys, unless a prefix or the key format of TypeScript takes its
+    /// place.
     pub fn builder(id: impl Into<String>, store: St) -> IdempotencyBuilder<St> {
         IdempotencyBuilder::new(id.into(), store)
     }
@@ -310,6 +311,11 @@ impl<St: IdempotencyStore, H, F> IdempotencyBuilder<St, H, F> {
             if !DURATIONS.contains(&duration) {
                 return Err(IdempotencyConfigError::duration(setting));
             }
+        }
+        if matches!(parts.after_timeout, AfterTimeout::Hold(hold) if hold > *DURATIONS.end()) {
+            return Err(IdempotencyConfigError::duration(
+                "the hold after a time-out",
+            ));
         }
         let env = parts.host.env();
         let disabled = env

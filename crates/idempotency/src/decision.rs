@@ -42,15 +42,19 @@ pub(crate) fn lease(
     expires_after: Duration,
     after_timeout: AfterTimeout,
 ) -> Times {
-    let expiration = now.after(expires_after).seconds();
     let lease = now.after(time);
     let held = match after_timeout {
-        AfterTimeout::Retry => lease,
         AfterTimeout::Hold(hold) => lease.after(hold),
-        AfterTimeout::NeverRetry => lease.max(Now::end_of_second(expiration)),
+        AfterTimeout::Retry | AfterTimeout::NeverRetry => lease,
+    };
+    // Rounded up: a store that deletes by the second must not do it within the lease.
+    let expiration = now.after(expires_after).seconds().max(held.next_second());
+    let held = match after_timeout {
+        AfterTimeout::NeverRetry => Now::end_of_second(expiration),
+        AfterTimeout::Retry | AfterTimeout::Hold(_) => held,
     };
     Times {
-        expiration: expiration.max(held.seconds()),
+        expiration,
         in_progress_expiration: held.millis(),
         lease_end: lease.millis(),
     }
@@ -369,7 +373,7 @@ mod tests {
         let second = Duration::from_secs(1);
         let times = lease(NOW, 30 * second, second, AfterTimeout::Retry);
         assert_eq!(times.in_progress_expiration, 40_500);
-        assert_eq!(times.expiration, 40);
+        assert_eq!(times.expiration, 41);
         let usual = lease(NOW, 30 * second, 3600 * second, AfterTimeout::Retry);
         assert_eq!(usual.expiration, 3610);
     }
@@ -382,7 +386,7 @@ mod tests {
         assert_eq!(held.lease_end, 11_500, "the hold is not the owner's");
         let beyond = lease(NOW, second, second, AfterTimeout::Hold(Duration::MAX));
         assert_eq!(beyond.in_progress_expiration, i64::MAX);
-        assert_eq!(beyond.expiration, i64::MAX / 1000);
+        assert_eq!(beyond.expiration, i64::MAX / 1000 + 1);
     }
 
     #[test]

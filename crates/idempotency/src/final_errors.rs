@@ -51,14 +51,15 @@ where
         if !(self.is_final)(error) {
             return None;
         }
-        let json = serde_json::to_string(error);
-        if json.is_err() {
+        // It is final: without its text it must not run again either.
+        Some(serde_json::to_string(error).unwrap_or_else(|_| {
             tracing::warn!(
                 target: "powertools::idempotency",
-                "a final error cannot be written as JSON; the call may run again"
+                "a final error cannot be written as JSON and is kept without its text: a \
+                 duplicate gets another error"
             );
-        }
-        json.ok()
+            "null".to_owned()
+        }))
     }
 
     fn replay(&self, json: &str) -> Option<Err> {

@@ -7,12 +7,14 @@ use crate::{
     now::Now,
     protocol::Run,
     record::Answer,
-    store::{Completion, Finished, IdempotencyStore, Release, StoreError},
+    store::{Completion, Finished, IdempotencyStore, Release, StoreError, StoreErrorKind},
 };
 
 /// A key that we may hold, and what is left to do for it, also if the call is dropped.
 pub(crate) struct Hold<St: IdempotencyStore> {
     ticket: Option<Ticket<St>>,
+    /// Whether a claim of ours was written, as far as we know.
+    has_claimed: bool,
 }
 
 /// One key, held under one mark.
@@ -20,6 +22,8 @@ struct Ticket<St> {
     store: Arc<St>,
     key: Arc<str>,
     owner: Owner,
+    /// Of this run, also where it goes on under the record of another.
+    mark: Arc<str>,
     payload_hash: Option<Arc<str>>,
     left: Left,
 }
@@ -59,15 +63,27 @@ impl<St: IdempotencyStore> Hold<St> {
                 store: Arc::clone(store),
                 key: Arc::clone(key),
                 owner: Owner::Mark(Arc::clone(mark)),
+                mark: Arc::clone(mark),
                 payload_hash: payload_hash.cloned(),
                 left: Left::Nothing,
             }),
+            has_claimed: false,
         }
     }
 
     /// A claim is on its way. Nothing has run yet, so it can be released however it ends.
     pub(crate) fn claiming(&mut self) {
         self.leave(Left::Release);
+    }
+
+    /// The claim is written.
+    pub(crate) fn claimed(&mut self) {
+        self.has_claimed = true;
+    }
+
+    /// Whether a claim of ours was written, as far as we know.
+    pub(crate) fn has_claimed(&self) -> bool {
+        self.has_claimed
     }
 
     /// There is nothing to release, or the lease covers it.
@@ -128,7 +144,11 @@ impl<St: IdempotencyStore> Hold<St> {
         };
         ticket.left = left;
         let finished = ticket.finish().await;
-        self.ticket = None;
+        ticket.left = Left::Nothing;
+        // What is too large for the store may be finished in another way.
+        if !matches!(&finished, Err(error) if error.kind() == StoreErrorKind::TooLarge) {
+            self.ticket = None;
+        }
         finished
     }
 }
@@ -148,6 +168,7 @@ impl<St: IdempotencyStore> Ticket<St> {
                 expiration,
             } => {
                 let completion = Completion::new(&self.key, fence, answer, *now, *expiration)
+                    .with_run(&self.mark)
                     .with_payload_hash(self.payload_hash.as_deref());
                 self.store.complete(&completion).await
             }

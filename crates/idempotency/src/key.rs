@@ -25,7 +25,8 @@ pub enum KeyFormat {
     /// Python function's `module.qualname` as id, or the same `key_prefix`, the keys are equal.
     Python,
     /// As Powertools for TypeScript: `<function>#<hash>`, or the trimmed `key_prefix`; the hash
-    /// in base64, MD5 unless another function is set, over the text of `JSON.stringify`.
+    /// in base64, MD5 unless another function is set, over the text of `JSON.stringify`. The id
+    /// is no part of it: two layers of one function share keys unless their prefixes differ.
     TypeScript,
 }
 

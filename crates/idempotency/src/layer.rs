@@ -38,8 +38,8 @@ pub struct IdempotencyLayer<St, H = NoHook, F = NoErrors> {
 }
 
 impl<St: IdempotencyStore> IdempotencyLayer<St> {
-    /// Begins with an id and a store. The id is a part of each key: two layers in one function
-    /// never share keys.
+    /// Begins with an id and a store. The id is a part of each key, so that two layers in one
+    /// function never share keys, unless a prefix or the key format of TypeScript takes its place.
     pub fn builder(id: impl Into<String>, store: St) -> IdempotencyBuilder<St> {
         IdempotencyConfig::builder(id, store)
     }

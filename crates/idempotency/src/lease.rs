@@ -32,7 +32,7 @@ struct Inner {
 }
 
 impl Lease {
-    pub(crate) fn new(key: &Arc<str>, run: &Run, clock: SharedClock) -> Self {
+    pub(crate) fn new(key: &Arc<str>, run: &Run, now: Now, clock: SharedClock) -> Self {
         let (owner, end) = match run {
             Run::Own { owner, lease_end } => (Some(Arc::clone(owner)), Some(*lease_end)),
             Run::Adopted {
@@ -45,7 +45,7 @@ impl Lease {
             owner,
             end,
             began: clock.instant(),
-            length: end.map(|end| Now::from(clock.now()).until(end)),
+            length: end.map(|end| now.until(end)),
             clock,
             outer: Self::current(),
         }))

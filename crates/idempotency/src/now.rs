@@ -15,6 +15,11 @@ impl Now {
         Self(millis)
     }
 
+    /// The first second that does not begin before this time.
+    pub(crate) const fn next_second(self) -> i64 {
+        self.seconds() + (self.0.rem_euclid(1000) != 0) as i64
+    }
+
     /// The last millisecond of a second.
     pub(crate) const fn end_of_second(second: i64) -> Self {
         Self(second.saturating_mul(1000).saturating_add(999))

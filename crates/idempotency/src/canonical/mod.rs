@@ -9,6 +9,7 @@ mod dialect;
 mod elements;
 mod error;
 mod json;
+mod member;
 mod missing;
 mod number;
 mod order;

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::ops::Range;
 
-use super::writer::Member;
+use super::member::Member;
 use super::{Dialect, text};
 
 /// JavaScript takes an assignment to it for the prototype, so the member is gone after the sort.

@@ -46,8 +46,10 @@ impl<'a, St, H, F> Call<'a, St, H, F> {
         &self.shared.settings
     }
 
+    /// A clock that was put back during the call must not make a lease longer than the owner
+    /// thinks, nor a record forgotten sooner.
     pub(super) fn now(&self) -> Now {
-        self.settings().host.clock().now().into()
+        Now::from(self.settings().host.clock().now()).max(self.began)
     }
 
     pub(super) fn instant(&self) -> Instant {

@@ -13,7 +13,7 @@ use crate::{
     lease::Lease,
     protocol::Run,
     record::{Answer, Status, StoredRecord},
-    store::Finished,
+    store::{Finished, StoreErrorKind},
 };
 
 impl<St: IdempotencyStore, H, F> Call<'_, St, H, F> {
@@ -32,7 +32,7 @@ impl<St: IdempotencyStore, H, F> Call<'_, St, H, F> {
         let settings = self.settings();
         hold.running(&run_under, settings.after_timeout);
         let clock = settings.host.clock().clone();
-        let lease = Lease::new(&self.key, &run_under, clock);
+        let lease = Lease::new(&self.key, &run_under, self.now(), clock);
         let mut has_answered = false;
         // `run` itself may panic as well, before there is a future.
         let kept = async {
@@ -67,8 +67,10 @@ impl<St: IdempotencyStore, H, F> Call<'_, St, H, F> {
     ) -> Result<(), IdempotencyError> {
         let finished = match json {
             None => self.release(hold).await,
-            Some(json) if self.fits(&json) => self.complete(hold, Answer::Error(json.into())).await,
-            Some(_) => self.complete(hold, Answer::Omitted).await,
+            Some(json) => {
+                let answer = Answer::Error(json.into());
+                self.complete_fitting(hold, answer).await.map(drop)
+            }
         };
         match finished {
             // The error itself says more than that somebody else has the key by now.
@@ -84,13 +86,11 @@ impl<St: IdempotencyStore, H, F> Call<'_, St, H, F> {
         hold: &mut Hold<St>,
     ) -> Result<Res, IdempotencyError> {
         match kept {
-            Kept::Answer(response, json) if self.fits(&json) => {
-                self.complete(hold, Answer::Response(json.into())).await?;
-                Ok(response)
-            }
-            Kept::Answer(response, _) => {
-                // It would be too large each time that it ran again.
-                self.complete(hold, Answer::Omitted).await?;
+            Kept::Answer(response, json) => {
+                let answer = Answer::Response(json.into());
+                if self.complete_fitting(hold, answer).await? {
+                    return Ok(response);
+                }
                 match self.settings().too_large {
                     TooLarge::OmitResponse => Ok(response),
                     TooLarge::Error => Err(self.error(IdempotencyErrorKind::TooLarge)),
@@ -104,14 +104,30 @@ impl<St: IdempotencyStore, H, F> Call<'_, St, H, F> {
         }
     }
 
-    fn fits(&self, json: &str) -> bool {
+    /// Completes with the answer, or without it if it is too large: it would be so each time that
+    /// it ran again. True if it was kept.
+    async fn complete_fitting(
+        &self,
+        hold: &mut Hold<St>,
+        answer: Answer,
+    ) -> Result<bool, IdempotencyError> {
         let max = self.shared.store.max_answer_len(&self.key);
-        max.is_none_or(|max| json.len() <= max)
+        let fits = match &answer {
+            Answer::Response(json) | Answer::Error(json) => max.is_none_or(|max| json.len() <= max),
+            Answer::Omitted | Answer::Overflow(_) => true,
+        };
+        if fits {
+            match self.complete(hold, answer).await {
+                // Only the store knew.
+                Err(error) if error.store() == Some(StoreErrorKind::TooLarge) => {}
+                completed => return completed.map(|()| true),
+            }
+        }
+        self.complete(hold, Answer::Omitted).await.map(|()| false)
     }
 
     async fn complete(&self, hold: &mut Hold<St>, answer: Answer) -> Result<(), IdempotencyError> {
-        // A clock that was put back during the call must not make its record forgotten sooner.
-        let now = self.now().max(self.began);
+        let now = self.now();
         let expiration = now.after(self.settings().expires_after).seconds();
         match hold.complete(answer.clone(), now, expiration).await {
             Ok(Finished::Done) => {

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use tokio::runtime::Handle;
+
 use super::{call::Call, waiting::Waiting};
 use crate::{
     IdempotencyError, IdempotencyErrorKind,
@@ -54,10 +56,12 @@ impl<St: IdempotencyStore, H, F> Call<'_, St, H, F> {
             }
             Err(error) => error,
         };
-        if may_have_claimed(&error) {
+        if hold.has_claimed() || may_have_claimed(&error) {
             // Nothing has run: the next call should not have to wait for our lease. Awaited,
             // since a process may be frozen after its answer; a drop goes on with it.
-            let _ = tokio::time::timeout(RELEASE, hold.release()).await;
+            if Handle::try_current().is_ok() {
+                let _ = tokio::time::timeout(RELEASE, hold.release()).await;
+            }
         }
         hold.nothing_left();
         Err(error)
@@ -81,7 +85,10 @@ impl<St: IdempotencyStore, H, F> Call<'_, St, H, F> {
                     let claimed = self.shared.store.claim(&claim).await;
                     now = self.now();
                     match claimed {
-                        Ok(Claimed::Written) => protocol.claimed(now),
+                        Ok(Claimed::Written) => {
+                            hold.claimed();
+                            protocol.claimed(now)
+                        }
                         Ok(Claimed::Refused(record)) => protocol.refused(record, now),
                         Err(error) => {
                             return Err(self.store_error(IdempotencyErrorKind::Claim, error));

@@ -100,12 +100,14 @@ where
         error: IdempotencyError,
         settings: &ExchangeSettings,
     ) -> Result<Response<RB>, Self::Error> {
-        tracing::debug!(
-            target: "powertools::idempotency",
-            error = &error as &(dyn Error + 'static),
-            "request rejected"
-        );
         let rejection = settings.rejection(&error);
+        let error = &error as &(dyn Error + 'static);
+        // The caller is told too little to find out what is wrong.
+        if rejection.status().is_server_error() {
+            tracing::warn!(target: "powertools::idempotency", error, "request not answered");
+        } else {
+            tracing::debug!(target: "powertools::idempotency", error, "request rejected");
+        }
         Ok(rejection.map(rebuilt))
     }
 

@@ -1,6 +1,6 @@
 use std::{fmt, future::Future};
 
-use super::{Claim, Claimed, Completion, Fence, Finished, IdempotencyStore, Release, StoreError};
+use super::{Claim, Claimed, Completion, Finished, IdempotencyStore, Release, StoreError};
 use crate::record::{Answer, StoredRecord};
 
 /// Where answers go that are larger than a record may be: a bucket, for example.
@@ -46,9 +46,9 @@ impl<St, O> WithOverflow<St, O> {
 
 /// The name of an object of one run: a late finisher must not write over its successor's.
 fn name(completion: &Completion<'_>) -> String {
-    match completion.fence() {
-        Fence::Owner(owner) => format!("{}/{owner}", completion.key()),
-        Fence::Lease(_) => completion.key().to_owned(),
+    match completion.run() {
+        Some(mark) => format!("{}/{mark}", completion.key()),
+        None => completion.key().to_owned(),
     }
 }
 

@@ -250,6 +250,7 @@ impl fmt::Debug for Claim<'_> {
 pub struct Completion<'a> {
     key: &'a str,
     fence: Fence<'a>,
+    run: Option<&'a str>,
     now: Now,
     expiration: i64,
     answer: &'a Answer,
@@ -267,6 +268,7 @@ impl<'a> Completion<'a> {
         Self {
             key,
             fence,
+            run: None,
             now,
             expiration,
             answer,
@@ -278,6 +280,22 @@ impl<'a> Completion<'a> {
     pub(crate) fn with_payload_hash(mut self, hash: impl Into<Option<&'a str>>) -> Self {
         self.payload_hash = hash.into();
         self
+    }
+
+    /// Sets the mark of this run, where it is not that of the record.
+    pub(crate) fn with_run(mut self, mark: &'a str) -> Self {
+        self.run = Some(mark);
+        self
+    }
+
+    /// The mark of this run, which no other has, also where it goes on under the record of
+    /// another.
+    #[must_use]
+    pub fn run(&self) -> Option<&'a str> {
+        self.run.or(match self.fence {
+            Fence::Owner(mark) => Some(mark),
+            Fence::Lease(_) => None,
+        })
     }
 
     /// The same completion with another answer.

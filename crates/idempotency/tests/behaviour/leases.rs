@@ -73,12 +73,12 @@ async fn a_deadline_that_was_over_when_the_invocation_arrived_is_unknown() {
 }
 
 #[tokio::test]
-async fn a_lease_longer_than_the_expiry_holds_the_record_as_long() {
+async fn a_record_never_expires_before_its_lease() {
     let bed = Bed::default();
     let layer = bed.builder().expires_after(secs(60)).build().unwrap();
-    // Half a second past the second.
+    // A lease that ends within a second: a store that deletes by the second must not do it then.
     let times = claimed(&bed, &layer, crate::support::event()).await;
-    assert_eq!(times, (LEASE, LEASE / 1000));
+    assert_eq!(times, (LEASE, LEASE / 1000 + 1));
 }
 
 #[tokio::test]
@@ -190,6 +190,27 @@ async fn a_call_whose_time_is_over_when_the_claim_is_answered_runs_nothing_and_r
     }
 }
 
+/// Without a deadline it claims again; with a hold its own record refuses that.
+#[tokio::test]
+async fn a_call_that_gives_up_on_its_own_claims_releases_them() {
+    let bed = Bed::default();
+    let layer = bed.builder().lease(secs(1));
+    let layer = layer.after_timeout(AfterTimeout::Hold(secs(3600)));
+    let layer = layer.build().unwrap();
+    for _ in 0..3 {
+        let clock = bed.clock.clone();
+        let late = Fault::after(move || clock.advance(secs(2)));
+        bed.store.next(Op::Claim, late);
+    }
+    let error = own(bed
+        .answer_to(&layer, crate::support::event(), json!(1))
+        .await);
+    assert_eq!(error.kind(), IdempotencyErrorKind::InconsistentState);
+    assert_eq!(bed.runs.count(), 0);
+    assert_eq!(bed.store.calls().last(), Some(&Op::Release));
+    assert_eq!(bed.status().await, None);
+}
+
 #[tokio::test]
 async fn a_call_in_the_last_millisecond_of_its_time_runs() {
     let bed = Bed::default();
@@ -223,7 +244,7 @@ async fn the_longest_durations_are_no_panic() {
     for builder in [
         bed.builder().lease(century),
         bed.builder().expires_after(century),
-        bed.builder().after_timeout(AfterTimeout::Hold(longest)),
+        bed.builder().after_timeout(AfterTimeout::Hold(century)),
         bed.builder().wait_in_progress(longest),
         bed.builder()
             .expires_after(century)

@@ -155,13 +155,19 @@ async fn a_duplicate_of_a_final_error_that_was_not_kept_gets_the_answer_in_its_p
 }
 
 #[tokio::test]
-async fn what_the_store_alone_finds_too_large_is_left_to_its_lease() {
-    let bed = limited();
+async fn what_the_store_alone_finds_too_large_is_completed_without_it() {
+    let bed = Bed::default();
     let layer = bed.builder().final_errors(|_: &String| true);
     let layer = layer.build().unwrap();
     bed.store.fail(Op::Complete, StoreErrorKind::TooLarge);
-    let error = own(bed.fail(&layer, "declined").await);
-    assert_eq!(error.kind(), Kind::Complete);
-    assert_eq!(error.store(), Some(StoreErrorKind::TooLarge));
-    assert_eq!(bed.status().await, Some(Status::InProgress));
+    let error = own(bed.next(&layer).await);
+    assert_eq!(error.kind(), Kind::TooLarge);
+    assert_eq!(bed.status().await, Some(Status::Completed));
+    bed.store.records.clear();
+    bed.store.fail(Op::Complete, StoreErrorKind::TooLarge);
+    let declined = bed.fail(&layer, "declined").await;
+    assert!(
+        matches!(declined, Err(powertools_core::LayerError::Inner(text)) if text == "declined")
+    );
+    assert_eq!(bed.status().await, Some(Status::Completed));
 }

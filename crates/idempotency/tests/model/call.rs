@@ -47,6 +47,8 @@ pub(crate) struct Settling {
     pub(crate) reply: Option<Reply>,
     /// Whether its `Hold` releases when it is dropped.
     pub(crate) armed: bool,
+    /// Whether a claim of ours was written, as far as the call knows.
+    pub(crate) claimed: bool,
     /// Whether it has begun to wait for the running call.
     pub(crate) waiting: bool,
 }

@@ -27,7 +27,7 @@ fn clocks_that_differ_by_more_than_the_hold_let_two_run() {
         skews: &[0, 2],
         ..config
     };
-    check("skew beyond the hold", config.clone(), 16_494, &expected);
+    check("skew beyond the hold", config.clone(), 16_237, &expected);
     let config = Config {
         after_timeout: AfterTimeout::NeverRetry,
         skews: &[0, 2],
@@ -87,7 +87,7 @@ fn conditions_on_completion_and_release_and_the_mark_are_needed() {
         violated: &[OVERWRITTEN, TWO_ANSWERS, NOT_STORED, REPEATED, UNRECORDED],
         seen: &[],
     };
-    check("unfenced completion", config.clone(), 19_675, &expected);
+    check("unfenced completion", config.clone(), 21_496, &expected);
     let config = Config {
         fault: Fault::UnfencedRelease,
         last_tick: 3,
@@ -98,7 +98,7 @@ fn conditions_on_completion_and_release_and_the_mark_are_needed() {
         violated: &[OVERWRITTEN, NOT_STORED, UNRECORDED],
         seen: &[],
     };
-    check("unfenced release", config.clone(), 52_855, &expected);
+    check("unfenced release", config.clone(), 56_238, &expected);
     let config = Config {
         fault: Fault::ForgottenMark,
         ..config
@@ -107,5 +107,5 @@ fn conditions_on_completion_and_release_and_the_mark_are_needed() {
         violated: &[REFUSED_BY_ITSELF],
         seen: &[],
     };
-    check("forgotten mark", config, 52_955, &expected);
+    check("forgotten mark", config, 56_352, &expected);
 }

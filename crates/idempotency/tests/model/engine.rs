@@ -29,6 +29,7 @@ impl World {
             asked: Ask::Read,
             reply: None,
             armed: false,
+            claimed: false,
             waiting: false,
         };
         self.go_on(config, seen, call, settling, step);
@@ -56,7 +57,7 @@ impl World {
     }
 
     fn settle(&mut self, config: &Config, seen: &Coverage, call: usize, mut settling: Settling) {
-        let now = self.now(call);
+        let now = self.time(call);
         let protocol = &mut settling.protocol;
         let mut own = false;
         let mut shown = |record: Option<StoredRecord>| {
@@ -69,7 +70,10 @@ impl World {
             })
         };
         let step = match (settling.asked, settling.reply.take()) {
-            (Ask::Claim { .. }, Some(Reply::Claimed)) => protocol.claimed(now),
+            (Ask::Claim { .. }, Some(Reply::Claimed)) => {
+                settling.claimed = true;
+                protocol.claimed(now)
+            }
             (Ask::Claim { .. }, Some(Reply::Refused(record))) => {
                 protocol.refused(shown(record), now)
             }
@@ -97,7 +101,7 @@ impl World {
         settling.asked = match step {
             Step::Claim(times) => {
                 settling.armed = true;
-                Ask::claim(self.now(call), times)
+                Ask::claim(self.time(call), times)
             }
             Step::Read => Ask::Read,
             Step::InProgress(_) if self.left.waits > 0 => {
@@ -122,6 +126,9 @@ impl World {
             Step::Mismatch(_) => return self.calls[call].end(),
             Step::Inconsistent => {
                 seen.mark(Seen::Inconsistent);
+                if settling.claimed {
+                    return self.finish(call, release(Held::Mark(call)));
+                }
                 return self.calls[call].end();
             }
             Step::NoTimeLeft => {
@@ -135,7 +142,7 @@ impl World {
 
     /// `Call::run`, with the `Lease` that it makes.
     fn run(&mut self, config: &Config, seen: &Coverage, call: usize, run: Run) {
-        let now = self.now(call).millis();
+        let now = self.time(call).millis();
         let (held, end) = match run {
             Run::Own { lease_end, .. } if config.is_foreign(call) => {
                 (Held::Lease(Some(lease_end)), Some(lease_end))
@@ -202,8 +209,8 @@ impl World {
     /// The function answers. Until its answer is ready to be kept nothing is left to do for its
     /// record: whoever is dropped there might as well have crashed.
     pub(crate) fn succeed(&mut self, config: &Config, call: usize) {
-        let Call { held, began, .. } = self.calls[call];
-        let now = self.now(call).max(crate::now::Now::from_millis(began));
+        let Call { held, .. } = self.calls[call];
+        let now = self.time(call);
         let expiration = now.after(ticks(config.expires_after)).seconds();
         let asked = Ask::Complete {
             held,

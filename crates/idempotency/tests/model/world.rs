@@ -191,6 +191,11 @@ impl World {
         self.clock(self.skews[call])
     }
 
+    /// `Call::now`: never earlier than when the call came.
+    pub(crate) fn time(&self, call: usize) -> Now {
+        self.now(call).max(Now::from_millis(self.calls[call].began))
+    }
+
     /// Whether this second is not over by any clock.
     pub(crate) fn counts(&self, config: &Config, expiration: i64) -> bool {
         self.clock(config.last_skew()).seconds() <= expiration

@@ -24,7 +24,7 @@ const REMOVE: usize = 1;
 
 /// How long an answer may be beside a key.
 pub(super) fn max_answer_len(attributes: &Attributes, static_pk: Option<&str>, key: &str) -> usize {
-    let both = attributes.data.len()
+    let both = attributes.data.len().max(ERROR.len())
         + attributes.expiry.len()
         + NUMBER
         + attributes.status.len()

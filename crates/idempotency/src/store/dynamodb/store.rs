@@ -28,8 +28,9 @@ use crate::{
 
 /// Records in a DynamoDB table. Clones share it.
 ///
-/// Rows are those of Powertools for Python, and those of TypeScript are read: functions in the
-/// three languages share one table. A row has one attribute more, `powertools_owner`, which the
+/// Rows are those of Powertools for Python: functions in both languages share one table, and
+/// replay each other's answers. Those of TypeScript are read; a TypeScript function replays one of
+/// ours as the JSON text that it is. A row has one attribute more, `powertools_owner`, which the
 /// others ignore.
 ///
 /// ```

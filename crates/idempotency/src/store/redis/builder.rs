@@ -17,15 +17,18 @@ pub struct RedisStoreBuilder<C> {
     retry: Retry,
 }
 
-impl<C> RedisStoreBuilder<C> {
-    pub(super) fn new(connection: C) -> Self {
-        Self {
+impl<C> RedisStore<C> {
+    /// A store with other names, attempts and time limit.
+    pub fn builder(connection: C) -> RedisStoreBuilder<C> {
+        RedisStoreBuilder {
             connection,
             names: Names::default(),
             retry: Retry::default(),
         }
     }
+}
 
+impl<C> RedisStoreBuilder<C> {
     /// Sets the name of the member with the second in which a record expires. The default is
     /// `expiration`. Python writes under the name that it is given, and reads `expiration`
     /// nevertheless: leave it where records are shared with Python.

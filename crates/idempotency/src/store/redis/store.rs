@@ -6,7 +6,6 @@ use std::{
 use redis::{Client, aio::ConnectionLike};
 
 use super::{
-    builder::RedisStoreBuilder,
     claim::Claiming,
     connection::RedisConnection,
     error::Failure,
@@ -90,11 +89,6 @@ where
     #[must_use]
     pub fn new(connection: C) -> Self {
         Self::from_parts(connection, Arc::default(), Retry::default())
-    }
-
-    /// A store with other names, attempts and time limit.
-    pub fn builder(connection: C) -> RedisStoreBuilder<C> {
-        RedisStoreBuilder::new(connection)
     }
 
     pub(super) fn from_parts(connection: C, names: Arc<Names>, retry: Retry) -> Self {
