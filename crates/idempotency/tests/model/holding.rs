@@ -160,7 +160,7 @@ fn hold_makes_up_for_clocks_that_differ_by_as_much() {
         violated: &[],
         seen: &[Seen::Takeover, Seen::LeaseLost, Seen::LateEffect],
     };
-    check("hold over skew, without", config, 55_565, &expected);
+    check("hold over skew, without", config, 52_402, &expected);
 }
 
 #[test]
