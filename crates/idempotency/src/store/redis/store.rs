@@ -30,7 +30,7 @@ const MAX_ANSWER_LEN: usize = 255 * 1024 * 1024;
 /// and TLS come with either.
 ///
 /// ```no_run
-/// use powertools_idempotency::{IdempotencyLayer, store::RedisStore};
+/// use powertools_idempotency::{IdempotencyLayer, RedisStore};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// // `rediss://` needs a TLS feature of the `redis` crate, such as `tokio-rustls-comp`.
