@@ -9,7 +9,7 @@ use crate::failure::Result;
 use crate::workspace::{Workspace, capture};
 
 /// What decides the figures, beside ourselves.
-const PACKAGES: [&str; 8] = [
+const PACKAGES: [&str; 9] = [
     "tracing",
     "tracing-subscriber",
     "json-subscriber",
@@ -17,6 +17,7 @@ const PACKAGES: [&str; 8] = [
     "jmespath",
     "metrique",
     "metrics_cloudwatch_embedded",
+    "idempotent",
     "serde_json",
 ];
 
