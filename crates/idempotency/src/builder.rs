@@ -270,7 +270,8 @@ impl<St: IdempotencyStore, H, F> IdempotencyBuilder<St, H, F> {
         }
     }
 
-    /// Keeps errors that are final by this predicate, and replays them. Default: after an error
+    /// Keeps errors that are final by this predicate, and replays them. One that cannot be written
+    /// as JSON is kept without its text, and a duplicate gets another error. Default: after an error
     /// the call may run again.
     pub fn final_errors<Err, P>(self, is_final: P) -> IdempotencyBuilder<St, H, FinalErrors<Err, P>>
     where
@@ -313,9 +314,7 @@ impl<St: IdempotencyStore, H, F> IdempotencyBuilder<St, H, F> {
             }
         }
         if matches!(parts.after_timeout, AfterTimeout::Hold(hold) if hold > *DURATIONS.end()) {
-            return Err(IdempotencyConfigError::duration(
-                "the hold after a time-out",
-            ));
+            return Err(IdempotencyConfigError::hold());
         }
         let env = parts.host.env();
         let disabled = env

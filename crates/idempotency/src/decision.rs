@@ -17,6 +17,7 @@ pub enum AfterTimeout {
     Retry,
     /// Duplicates are still told to be in progress for this long. It also makes up for clocks
     /// that differ by less.
+    /// At most a hundred years: a record must become runnable.
     Hold(Duration),
     /// Duplicates are told to be in progress until the record expires.
     NeverRetry,

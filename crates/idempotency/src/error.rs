@@ -297,6 +297,7 @@ pub struct IdempotencyConfigError(Config);
 enum Config {
     Id,
     Duration(&'static str),
+    Hold,
     Expression(powertools_jmespath::Error),
     Environment(EnvError),
 }
@@ -304,6 +305,10 @@ enum Config {
 impl IdempotencyConfigError {
     pub(crate) fn empty_id() -> Self {
         Self(Config::Id)
+    }
+
+    pub(crate) fn hold() -> Self {
+        Self(Config::Hold)
     }
 
     pub(crate) fn duration(setting: &'static str) -> Self {
@@ -329,6 +334,7 @@ impl fmt::Display for IdempotencyConfigError {
             Config::Duration(setting) => {
                 return write!(f, "{setting} must be between a second and a hundred years");
             }
+            Config::Hold => "the hold after a time-out must be at most a hundred years",
             Config::Id => "the id of an idempotency layer is empty: give each layer its own",
             Config::Expression(_) => "a key expression is not JMESPath",
             Config::Environment(_) => "an environment variable cannot be used",
@@ -339,7 +345,7 @@ impl fmt::Display for IdempotencyConfigError {
 impl Error for IdempotencyConfigError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.0 {
-            Config::Id | Config::Duration(_) => None,
+            Config::Id | Config::Duration(_) | Config::Hold => None,
             Config::Expression(error) => Some(error),
             Config::Environment(error) => Some(error),
         }

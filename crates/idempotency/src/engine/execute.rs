@@ -61,7 +61,7 @@ where
         return run().await.map_err(|error| Failure::Inner(error, None));
     };
     let key = shared.settings.key(|| invocation.clone(), hash)?.into();
-    let mut call = Call::new(shared, invocation, key, identity, durable_replay);
+    let call = Call::new(shared, invocation, key, identity, durable_replay);
     match call.settle().await? {
         Settled::Replay(record) => call.replay::<X, _, _>(&record).await,
         Settled::Run(run_under, hold) => call.run::<X, _, _, _>(run_under, hold, run).await,

@@ -25,7 +25,7 @@ pub(super) enum Settled<St: IdempotencyStore> {
 
 impl<St: IdempotencyStore, H, F> Call<'_, St, H, F> {
     /// Finds out whether the call is to be replayed or run.
-    pub(super) async fn settle(&mut self) -> Result<Settled<St>, IdempotencyError> {
+    pub(super) async fn settle(&self) -> Result<Settled<St>, IdempotencyError> {
         if let Some(record) = self.cached(self.began)? {
             return Ok(Settled::Replay(record));
         }

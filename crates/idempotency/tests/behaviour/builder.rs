@@ -2,7 +2,7 @@
 
 use std::{error::Error, time::Duration};
 
-use powertools_idempotency::{IdempotencyConfig, IdempotencyLayer, InMemoryStore};
+use powertools_idempotency::{AfterTimeout, IdempotencyConfig, IdempotencyLayer, InMemoryStore};
 use serde_json::json;
 
 use crate::support::{Bed, chain, ms, secs};
@@ -35,6 +35,28 @@ fn an_expression_that_is_not_jmespath_is_an_error_that_says_why() {
     ] {
         assert!(error.source().is_some(), "{}", chain(&error));
         assert!(error.to_string().contains("JMESPath"), "{error}");
+    }
+}
+
+#[test]
+fn a_hold_is_at_most_a_hundred_years() {
+    let century = secs(100 * 366 * 24 * 3600);
+    let built = |hold| {
+        let builder = Bed::default().builder();
+        builder
+            .after_timeout(AfterTimeout::Hold(hold))
+            .build()
+            .map(drop)
+    };
+    for fits in [Duration::ZERO, ms(1), century] {
+        built(fits).unwrap();
+    }
+    for no in [century + ms(1), Duration::MAX] {
+        let text = built(no).unwrap_err().to_string();
+        assert_eq!(
+            text,
+            "the hold after a time-out must be at most a hundred years"
+        );
     }
 }
 
